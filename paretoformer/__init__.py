@@ -1,0 +1,1 @@
+"""Measured architecture search over the transformer family."""

@@ -1,0 +1,1 @@
+"""How good an architecture is: tasks, metrics, criteria and the trainer."""

@@ -1,0 +1,25 @@
+"""What a task is scored by: a mean over examples, so that every score has an interval."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor
+
+from paretoformer.evaluators.examples import Examples
+
+
+class Metric(ABC):
+    """A score as a weighted mean over examples; `minimise` says which way is better."""
+
+    name: ClassVar[str]
+    unit: ClassVar[str]
+    minimise: ClassVar[bool]
+
+    @abstractmethod
+    def parts(self, outputs: Tensor, examples: Examples) -> tuple[Tensor, Tensor]:
+        """Value and weight of each example, both (B,); the score is the sum of values over the sum of weights.
+
+        Args:
+            outputs: what the model gives for `examples`, as the signature says.
+            examples: the batch that it was given, targets included.
+        """

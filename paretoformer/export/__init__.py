@@ -1,0 +1,1 @@
+"""A trained architecture carried away, proven to work."""

@@ -1,0 +1,1 @@
+"""What an architecture costs on a target: counted, measured or modelled, and never confused."""

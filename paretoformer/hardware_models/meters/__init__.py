@@ -1,0 +1,1 @@
+"""Meters, one quantity a file."""

@@ -1,0 +1,50 @@
+"""Softmax attention: the definition, and torch's fused form of it."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+
+def softmax_attention(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool, bias: Tensor | None = None, valid: Tensor | None = None
+) -> Tensor:
+    """softmax(q k^T / sqrt(d) + bias) v; with `causal` the last query stands at the last key.
+
+    Args:
+        q: (B, H, T, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
+        bias: (H, T, S), added to the scores. valid: (B, S) bool, False where a key is padding.
+
+    Returns:
+        (B, H, T, d).
+    """
+    queries, keys = q.shape[2], k.shape[2]
+    grouped = q.shape[1] != k.shape[1]
+    if bias is None and valid is None and (not causal or queries in (1, keys)):
+        return scaled_dot_product_attention(q, k, v, is_causal=causal and queries > 1, enable_gqa=grouped)
+    return scaled_dot_product_attention(q, k, v, attn_mask=_mask(q, keys, causal, bias, valid), enable_gqa=grouped)
+
+
+def softmax_attention_reference(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool, bias: Tensor | None = None, valid: Tensor | None = None
+) -> Tensor:
+    """The definition, term by term; arguments as in `softmax_attention`."""
+    repeats = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    mask = _mask(q, k.shape[2], causal, bias, valid)
+    scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+    return scores.softmax(-1) @ v
+
+
+def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor | None) -> Tensor:
+    queries = q.shape[2]
+    seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
+    if causal:
+        seen = seen.tril(keys - queries)
+    if valid is not None:
+        # The first key is always seen, so that no row is empty: an empty row would be 0 / 0.
+        first = torch.arange(keys, device=q.device) == 0
+        seen = seen & (valid | first)[:, None, None, :]
+    if bias is None:
+        return seen
+    return bias.to(q.dtype).masked_fill(~seen, -torch.inf)

@@ -1,0 +1,1 @@
+"""Frozen records that pass between the floors; no torch in here."""

@@ -1,0 +1,1 @@
+"""What can be chosen, and how a choice becomes a model."""

@@ -1,0 +1,66 @@
+"""Peak of live intermediate tensors, counted by running the model without memory."""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from paretoformer.records.signature import Signature, TokenInput
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.build import build
+
+
+def peak_activation_bytes(architecture: Architecture, signature: Signature) -> int:
+    """Most bytes of intermediate fp32 tensors alive at once in `forward` on one full-length input.
+
+    The forward pass runs on torch's meta device, which has shapes and no storage; weights and the input do not count.
+    """
+    with torch.device("meta"), torch.no_grad():
+        model = build(architecture, signature, seed=0).eval()
+        given = signature.input
+        if isinstance(given, TokenInput):
+            inputs = torch.zeros(1, given.length, dtype=torch.long)
+        else:
+            inputs = torch.zeros(1, given.channels, given.height, given.width)
+        with _LiveBytes() as live:
+            model(inputs)
+    return live.peak
+
+
+class _LiveBytes(TorchDispatchMode):
+    """Adds a storage when an operation makes it, takes it off when Python lets it go."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = {_storage(t)._cdata for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)}
+        out = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(out):
+            if isinstance(tensor, Tensor):
+                self._add(tensor, given)
+        return out
+
+    def _add(self, tensor: Tensor, given: set[int]) -> None:
+        storage = _storage(tensor)
+        key = storage._cdata
+        if key in given or key in self._known:
+            return
+        size = tensor.untyped_storage().nbytes()
+        self._known.add(key)
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._drop, key, size)
+
+    def _drop(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+def _storage(tensor: Tensor) -> Any:
+    return tensor.untyped_storage()

@@ -1,0 +1,157 @@
+"""An architecture: a frozen tree of choice configs with an identity of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from paretoformer.records.canonical import digest
+from paretoformer.records.errors import InvalidArchitecture
+from paretoformer.records.signature import Signature
+from paretoformer.search_spaces.contract import (
+    ChoiceConfig,
+    FeedForwardConfig,
+    MixerConfig,
+    NormConfig,
+    PositionConfig,
+    StemConfig,
+    TopologyConfig,
+)
+from paretoformer.search_spaces.registry import config_from_json
+
+Placement = Literal["pre", "post"]
+PLACEMENTS: tuple[Placement, ...] = ("pre", "post")
+BODY_KINDS = {"mixer": "mixer", "feedforward": "feedforward"}
+"""Role of a branch: the kind of choice that fills it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """`x + body(norm(x))` where the norm is placed before, `norm(x + body(x))` where it is placed after."""
+
+    role: str
+    body: MixerConfig | FeedForwardConfig
+    norm: NormConfig
+    placement: Placement = "pre"
+
+    @property
+    def parts(self) -> tuple[ChoiceConfig, ...]:
+        """Body and norm."""
+        return (self.body, self.norm)
+
+    def to_json(self) -> dict[str, Any]:
+        """The role, the body, the norm, and the placement where it is not before and makes a difference."""
+        value = {"role": self.role, "body": self.body.to_json(), "norm": self.norm.to_json()}
+        return (
+            value
+            if self.placement == "pre" or self.norm.choice.name == "none"
+            else {**value, "placement": self.placement}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Blocks of one width, one after the other; a block is a tuple of branches."""
+
+    name: str
+    width: int
+    position: PositionConfig
+    blocks: tuple[tuple[Branch, ...], ...]
+
+    @property
+    def depth(self) -> int:
+        """Number of blocks."""
+        return len(self.blocks)
+
+    @property
+    def branches(self) -> Iterator[Branch]:
+        """All branches in order."""
+        return (branch for block in self.blocks for branch in block)
+
+    @property
+    def final_norm(self) -> NormConfig | None:
+        """What closes a stack whose last branch is normalised before: the same norm once more."""
+        last = self.blocks[-1][-1] if self.blocks else None
+        return last.norm if last and last.placement == "pre" and last.norm.choice.name != "none" else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, blocks in order."""
+        blocks = [[branch.to_json() for branch in block] for block in self.blocks]
+        return {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """Topology, stem and stacks. `digest` is its id; nothing is built to find it."""
+
+    topology: TopologyConfig
+    stem: StemConfig
+    stacks: tuple[Stack, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain JSON object that `from_json` reads back; equivalent architectures give the same one."""
+        stacks = [stack.to_json() for stack in self.stacks]
+        return {"topology": self.topology.to_json(), "stem": self.stem.to_json(), "stacks": stacks}
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> "Architecture":
+        """Read what `to_json` wrote.
+
+        Raises:
+            UserError: an unknown choice or field, or a choice at another revision.
+        """
+        return Architecture(
+            topology=config_from_json("topology", value["topology"]),
+            stem=config_from_json("stem", value["stem"]),
+            stacks=tuple(_stack_from_json(stack) for stack in value["stacks"]),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return digest(self.to_json())
+
+    def stack(self, name: str) -> Stack:
+        """The stack of that name."""
+        return next(stack for stack in self.stacks if stack.name == name)
+
+    def problems(self, signature: Signature) -> tuple[str, ...]:
+        """Sentences that say why it cannot serve the signature, each once; empty where it can."""
+        found = [*self.stem.input_problems(signature.input), *self.topology.signature_problems(signature)]
+        if found:
+            return tuple(dict.fromkeys(found))
+        sites = self.topology.sites(self, signature)
+        for stack in self.stacks:
+            site = sites[stack.name]
+            found += stack.position.problems(site)
+            found += (
+                sentence for branch in stack.branches for part in branch.parts for sentence in part.problems(site)
+            )
+        return tuple(dict.fromkeys(found))
+
+    def check(self, signature: Signature) -> None:
+        """Raise InvalidArchitecture if there are problems."""
+        problems = self.problems(signature)
+        if problems:
+            raise InvalidArchitecture(problems)
+
+    def mixers(self) -> tuple[str, ...]:
+        """Names of the mixers of all layers, in order."""
+        return tuple(
+            b.body.choice.name for stack in self.stacks for b in stack.branches if b.body.choice.kind == "mixer"
+        )
+
+
+def _stack_from_json(value: dict[str, Any]) -> Stack:
+    blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in value["blocks"])
+    position = config_from_json("position", value["position"])
+    return Stack(name=value["name"], width=value["width"], position=position, blocks=blocks)
+
+
+def _branch_from_json(value: dict[str, Any]) -> Branch:
+    return Branch(
+        role=value["role"],
+        body=config_from_json(BODY_KINDS[value["role"]], value["body"]),
+        norm=config_from_json("norm", value["norm"]),
+        placement=value.get("placement", "pre"),
+    )

@@ -1,0 +1,57 @@
+"""The config of a choice: a frozen dataclass that knows its JSON, its cost and its limits."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from paretoformer.search_spaces.contract.site import Site
+
+if TYPE_CHECKING:
+    from paretoformer.search_spaces.registry import Choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceConfig:
+    """One option of one dimension. Subclasses add fields with defaults that never change.
+
+    `parameters` and `macs` are exact; the conformance suite compares them with the built module.
+    """
+
+    choice: ClassVar["Choice"]
+    """Set by registration: kind, name, papers, capabilities, revision."""
+
+    def canonical(self) -> Self:
+        """The one spelling among equivalent configs; itself unless fields overlap."""
+        return self
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """Sentences that say why this config cannot stand at `site`, naming both sides; none where it can."""
+        return iter(())
+
+    def parameters(self, site: Site) -> int:
+        """Trainable and fixed parameters of the built module."""
+        return 0
+
+    def table_parameters(self, site: Site) -> int:
+        """Those of `parameters` that are rows looked up by token or position."""
+        return 0
+
+    def macs(self, site: Site, length: int) -> int:
+        """Multiply-accumulates for one sequence of `length` tokens: matrix products and convolutions."""
+        return 0
+
+    def state_bytes(self, site: Site, length: int) -> int:
+        """Bytes of fp32 state that decoding keeps for one sequence after `length` tokens."""
+        return 0
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"name": ..., changed fields}`: fields at their default are left out; the revision is there above 1."""
+        own = self.canonical()
+        value: dict[str, Any] = {"name": own.choice.name}
+        if own.choice.revision > 1:
+            value["revision"] = own.choice.revision
+        for item in fields(own):
+            current = getattr(own, item.name)
+            if item.default is MISSING or current != item.default:
+                value[item.name] = current
+        return value

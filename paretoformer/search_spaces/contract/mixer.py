@@ -1,0 +1,59 @@
+"""Token mixers: modules through which tokens see each other."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from paretoformer.search_spaces.contract.capabilities import Capability
+from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.context import Context
+from paretoformer.search_spaces.contract.site import Site
+
+State = Any
+"""A mixer's decoding state: a frozen dataclass of tensors. An `extend` consumes the state it is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixerConfig(ChoiceConfig):
+    """Config of a token mixer."""
+
+    def build(self, site: Site) -> "Mixer":
+        """The module for `site`, freshly initialised from torch's global generator."""
+        raise NotImplementedError
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """What the capabilities say; a mixer with more limits adds its own sentences."""
+        able, name = self.choice.capabilities, self.choice.name
+        if site.causal and Capability.CAUSAL not in able:
+            yield f"mixer {name} is bidirectional, and this stack is causal"
+        if not site.causal and Capability.BIDIRECTIONAL not in able:
+            yield f"mixer {name} is causal only, and this stack is bidirectional"
+        if Capability.GRID in able and site.grid is None:
+            yield f"mixer {name} needs a grid, and this stack has {site}"
+        if site.position is not None:
+            for need in (Capability.SCORE_BIAS, Capability.ROTARY):
+                position = site.position.choice
+                if need in position.capabilities and need not in able:
+                    yield f"position {position.name} acts on the {_WHERE[need]}, and mixer {name} has none"
+
+
+_WHERE = {Capability.SCORE_BIAS: "scores of an attention", Capability.ROTARY: "queries and keys of an attention"}
+
+
+class Mixer(nn.Module, ABC):
+    """`forward` on whole sequences; a causal mixer also continues one by `extend`, and the two agree."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D). Outputs at padded tokens are finite and otherwise unspecified."""
+
+    def start(self, batch: int, capacity: int, like: Tensor) -> State:
+        """An empty state for `batch` sequences of up to `capacity` tokens, with the dtype and device of `like`."""
+        raise NotImplementedError(f"{type(self).__name__} is bidirectional: it cannot extend a sequence")
+
+    def extend(self, x: Tensor, state: State, context: Context) -> tuple[Tensor, State]:
+        """Continue sequences by x: (B, T, D), T >= 1; returns (B, T, D) and the new state."""
+        raise NotImplementedError(f"{type(self).__name__} is bidirectional: it cannot extend a sequence")

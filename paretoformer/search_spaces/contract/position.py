@@ -1,0 +1,56 @@
+"""Positions: how a stack tells its tokens where they stand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from paretoformer.search_spaces.contract.capabilities import Capability
+from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.site import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionConfig(ChoiceConfig):
+    """Config of a position choice. It may act on the stack's input, inside each mixer, or both."""
+
+    def build(self, site: Site) -> "Position | None":
+        """The part that acts on the stack's input, or None."""
+        return None
+
+    def build_in_mixer(self, site: Site, heads: int, head_width: int) -> "MixerPosition | None":
+        """The part that acts inside one attention of `heads` heads, or None."""
+        return None
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """A grid position needs a grid."""
+        if Capability.GRID in self.choice.capabilities and site.grid is None:
+            yield f"position {self.choice.name} needs a grid, and this stack has {site}"
+
+    def mixer_parameters(self, heads: int, head_width: int) -> int:
+        """Parameters of the part inside one attention."""
+        return 0
+
+    def mixer_problems(self, heads: int, head_width: int) -> Iterator[str]:
+        """Sentences that say why it cannot act inside an attention of this shape."""
+        return iter(())
+
+
+class Position(nn.Module):
+    """Acts on the input of a stack."""
+
+    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
+        """x: (B, N, D), positions: (N,) -> (B, N, D)."""
+        raise NotImplementedError
+
+
+class MixerPosition(nn.Module):
+    """Acts inside an attention. The defaults change nothing."""
+
+    def rotate(self, x: Tensor, positions: Tensor) -> Tensor:
+        """Queries or keys (B, H, N, d) at positions (N,) -> the same shape."""
+        return x
+
+    def bias(self, queries: Tensor, keys: Tensor) -> Tensor | None:
+        """What is added to the scores of positions queries (T,) and keys (S,): (H, T, S), or None."""
+        return None

@@ -1,0 +1,66 @@
+"""Topologies: which stacks a model has, and how they are wired from input to output."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from torch import Tensor, nn
+
+from paretoformer.records.signature import Signature
+from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.site import Site
+
+if TYPE_CHECKING:
+    from paretoformer.search_spaces.architecture import Architecture
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRole:
+    """What a topology makes of one of its stacks: the branches of its blocks, and whether it is causal."""
+
+    branches: tuple[str, ...] = ("mixer", "feedforward")
+    causal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopologyConfig(ChoiceConfig):
+    """Config of a topology. `roles` names its stacks in the order in which data reaches them."""
+
+    roles: ClassVar[Mapping[str, StackRole]]
+
+    def signature_problems(self, signature: Signature) -> Iterator[str]:
+        """Sentences that say why it cannot serve the task; none where it can."""
+        return iter(())
+
+    def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
+        """Where the blocks of each stack stand."""
+        raise NotImplementedError
+
+    def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
+        """Parameters outside stem and stacks: the head."""
+        raise NotImplementedError
+
+    def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
+        """Multiply-accumulates outside stem and stacks, for one input of `length` tokens."""
+        raise NotImplementedError
+
+    def build_model(self, architecture: "Architecture", signature: Signature) -> "Model":
+        """The whole model, freshly initialised from torch's global generator."""
+        raise NotImplementedError
+
+
+class Model(nn.Module, ABC):
+    """Architecture x signature. A causal model also decodes token by token."""
+
+    @abstractmethod
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """inputs as the signature says, lengths (B,) of right-padded sequences -> the signature's output."""
+
+    def start(self, batch: int, capacity: int) -> Any:
+        """An empty decoding state for `batch` sequences of up to `capacity` tokens."""
+        raise NotImplementedError(f"{type(self).__name__} does not decode")
+
+    def extend(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Continue by token ids (B, T); returns the output at these T tokens and the new state."""
+        raise NotImplementedError(f"{type(self).__name__} does not decode")

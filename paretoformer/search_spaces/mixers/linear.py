@@ -1,0 +1,98 @@
+"""Linear attention with the feature map elu(x) + 1."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import elu, pad
+
+from paretoformer.kernels import linear_attention
+from paretoformer.kernels.linear_attention import CHUNK
+from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
+from paretoformer.search_spaces.registry import register
+
+
+@register(
+    "mixer",
+    "linear",
+    papers=(20,),
+    capabilities=(Capability.CAUSAL, Capability.BIDIRECTIONAL, Capability.ROTARY, Capability.EQUIVARIANT),
+)
+@dataclass(frozen=True, kw_only=True)
+class LinearConfig(AttentionConfig):
+    """Kernelised attention with weights phi(q) . phi(k), phi(x) = elu(x) + 1, divided by their sum.
+
+    With rotary positions the numerator's features are rotated and the divisor's are not, so rows then do not sum to 1.
+    Cost: projections and 2 N D (d + 1) MACs; decoding keeps H d (d + 1) numbers whatever the length.
+    Source: Katharopoulos et al. 2020, eq. 9-12 (survey 20, section 4.4); rotary: Su et al. 2021, eq. 19.
+    """
+
+    def build(self, site: Site) -> "Linear":
+        """The attention for `site`."""
+        return Linear(self, site)
+
+    def macs(self, site: Site, length: int) -> int:
+        """Projections and the products of kernels.linear_attention; rotary takes a second pass for the divisor."""
+        head = site.width // self.heads
+        rotated = site.position is not None and Capability.ROTARY in site.position.choice.capabilities
+        passes = (head, 1) if rotated else (head + 1,)
+        return self.projection_macs(site, length) + self.heads * sum(
+            _product_macs(length, head, columns, site.causal) for columns in passes
+        )
+
+    def state_bytes(self, site: Site, length: int) -> int:
+        """The sum of phi(k) [v, 1]^T in each head."""
+        head = site.width // self.heads
+        return 4 * self.heads * head * (head + 1)
+
+
+def _product_macs(length: int, head: int, columns: int, causal: bool) -> int:
+    if not causal:
+        return 2 * length * head * columns
+    if length <= CHUNK:
+        return length**2 * (head + columns)
+    padded = -(-length // CHUNK) * CHUNK
+    return 2 * padded * head * columns + padded * CHUNK * (head + columns)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sum of phi(k) [v, 1]^T over the tokens seen, (B, H, d, d + 1)."""
+
+    products: Tensor
+
+
+class Linear(Attention):
+    """The module of `LinearConfig`."""
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        return self._attend(x, context, None)[0]
+
+    def start(self, batch: int, capacity: int, like: Tensor) -> Sums:
+        """An empty sum; capacity does not matter."""
+        return Sums(like.new_zeros(batch, self.heads, self.head_width, self.head_width + 1))
+
+    def extend(self, x: Tensor, state: Sums, context: Context) -> tuple[Tensor, Sums]:
+        """x: (B, T, D)."""
+        y, products = self._attend(x, context, state.products)
+        assert products is not None
+        return y, Sums(products)
+
+    def _attend(self, x: Tensor, context: Context, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        q, k, v = self.project(x)
+        repeats = self.heads // self.kv_heads
+        q, k, v = elu(q) + 1, (elu(k) + 1).repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
+        valid = context.valid(x.shape[1])
+        if valid is not None:
+            k = k * valid[:, None, :, None]
+        turned_q, turned_k = self.rotated(q, context), self.rotated(k, context)
+        if turned_q is q:
+            both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
+            total, divisor = both[..., :-1], both[..., -1:]
+        else:
+            values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
+            total, values = linear_attention(turned_q, turned_k, v, causal=context.causal, state=values)
+            divisor, ones = linear_attention(q, k, torch.ones_like(v[..., :1]), causal=context.causal, state=ones)
+            state = None if values is None or ones is None else torch.cat((values, ones), -1)
+        return self.merge(total / divisor.clamp_min(1e-6)), state

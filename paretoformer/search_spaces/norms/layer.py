@@ -1,0 +1,41 @@
+"""Layer normalisation."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
+from paretoformer.search_spaces.registry import register
+
+
+@register("norm", "layer", papers=(21,), capabilities=(Capability.TOKEN_LOCAL,))
+@dataclass(frozen=True, kw_only=True)
+class LayerConfig(NormConfig):
+    """(x - mean) / sqrt(variance + eps) over the channels of each token, then a learned scale and, with `bias`, a shift.
+
+    Source: Ba et al. 2016, eq. 4.
+    """
+
+    eps: float = 1e-5
+    bias: bool = True
+
+    def build(self, site: Site) -> "Layer":
+        """The norm for `site`."""
+        return Layer(self, site)
+
+    def parameters(self, site: Site) -> int:
+        """Scale and shift."""
+        return site.width * (2 if self.bias else 1)
+
+
+class Layer(Norm):
+    """The module of `LayerConfig`."""
+
+    def __init__(self, config: LayerConfig, site: Site) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(site.width, eps=config.eps, bias=config.bias)
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        y: Tensor = self.norm(x)
+        return y

@@ -1,0 +1,1 @@
+"""Positions, one a file."""

@@ -1,0 +1,1 @@
+"""Everything a search finds out, in SQL."""

@@ -1,0 +1,1 @@
+"""The search itself: studies, engines, workers and the lease between them."""

@@ -1,0 +1,1 @@
+"""Engines, one a file: what proposes architectures and learns from their ends."""
