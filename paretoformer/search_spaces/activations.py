@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -16,9 +17,10 @@ from paretoformer.search_spaces.build import build
 def peak_activation_bytes(architecture: Architecture, signature: Signature) -> int:
     """Most bytes of intermediate fp32 tensors alive at once in `forward` on one full-length input.
 
-    The forward pass runs on torch's meta device, which has shapes and no storage; weights and the input do not count.
+    The forward pass runs on fake CPU tensors, which have shapes and no memory; weights and the input do not count.
+    The meta device would not do: it takes attention through the form that makes all scores, which a CPU never makes.
     """
-    with torch.device("meta"), torch.no_grad():
+    with FakeTensorMode(), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
         given = signature.input
         if isinstance(given, TokenInput):
