@@ -1,0 +1,63 @@
+"""Fronts and hypervolumes of trials, aware of noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A value with the interval it is known to; oriented so that smaller is better."""
+
+    value: float
+    low: float
+    high: float
+
+
+def dominates(a: Sequence[Interval], b: Sequence[Interval]) -> bool:
+    """Whether the medians of `a` dominate those of `b` and at least one objective is separated by its interval."""
+    return all(x.value <= y.value for x, y in zip(a, b, strict=True)) and any(
+        x.high < y.low for x, y in zip(a, b, strict=True)
+    )
+
+
+def front_indices(points: Sequence[Sequence[Interval]]) -> list[int]:
+    """Indices of the points that no other dominates, in the given order.
+
+    Medians decide first (moocore); a point dominated by median alone, without a separated objective, is a tie and stays.
+    """
+    if not points:
+        return []
+    medians = np.array([[x.value for x in point] for point in points])
+    strict = set(np.flatnonzero(nondominated(medians)).tolist())
+    lows = np.array([[x.low for x in point] for point in points])
+    highs = np.array([[x.high for x in point] for point in points])
+    kept = []
+    for index in range(len(points)):
+        if index in strict:
+            kept.append(index)
+            continue
+        better = (medians <= medians[index]).all(1) & (highs < lows[index]).any(1)
+        if not better.any():
+            kept.append(index)
+    return kept
+
+
+def nondominated(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which rows of `values` (n, objectives), smaller is better, no other row dominates; equal rows all stay."""
+    import moocore
+
+    kept: NDArray[np.bool_] = moocore.is_nondominated(values, keep_weakly=True)
+    return kept
+
+
+def hypervolume(values: NDArray[np.float64], reference: Sequence[float]) -> float:
+    """Volume that the rows of `values` (n, objectives), smaller is better, dominate below `reference`."""
+    import moocore
+
+    inside = values[(values < np.asarray(reference)).all(1)] if len(values) else values
+    if not len(inside):
+        return 0.0
+    return float(moocore.hypervolume(inside, ref=np.asarray(reference, dtype=float)))

@@ -1,0 +1,83 @@
+"""Choosing one point of a front: `knee`, `best`, `fastest`, a trial's number, or bounds in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.objective import Constraint, parse_constraints
+from paretoformer.records.units import show
+from paretoformer.studies.points import FrontPoint
+
+NAMED = ("knee", "best", "fastest", "smallest")
+
+
+def pick(text: str, points: Sequence[FrontPoint], complete: Sequence[FrontPoint]) -> FrontPoint:
+    """The point that `text` asks for.
+
+    `best` has the best first objective, `fastest` the lowest latency on the first target, `smallest` the fewest
+    parameters; `knee` lies closest to the ideal corner after scaling each objective to the front's range. A bound such as
+    `latency <= 3ms and accuracy >= 0.95` gives the best first objective among the points that meet it.
+
+    Args:
+        text: what the user wrote.
+        points: the front, where names and bounds choose.
+        complete: every complete trial, from which a number may choose.
+
+    Raises:
+        UserError: an unknown word, a trial that is not complete, or bounds that no point meets (the nearest is named).
+    """
+    if not points:
+        raise UserError("The study has no complete trial to pick from.")
+    if text == "knee":
+        return _knee(points)
+    if text == "best":
+        return min(points, key=lambda point: point.oriented[0])
+    if text == "fastest":
+        return _lowest("latency", points)
+    if text == "smallest":
+        return _lowest("params", points)
+    if text.isdigit():
+        return _numbered(int(text), complete)
+    if "<" in text or ">" in text:
+        return _bounded(parse_constraints(text), points)
+    raise UserError(f"'{text}' is not a pick; picks: {', '.join(NAMED)}, a trial's number, or a bound such as \"latency <= 3ms\".")
+
+
+def _knee(points: Sequence[FrontPoint]) -> FrontPoint:
+    values = np.array([point.oriented for point in points])
+    low, high = values.min(0), values.max(0)
+    scaled = (values - low) / np.where(high > low, high - low, 1.0)
+    return points[int(np.argmin(np.square(scaled).sum(1)))]
+
+
+def _lowest(name: str, points: Sequence[FrontPoint]) -> FrontPoint:
+    known = [point for point in points if point.cost(name) is not None]
+    if not known:
+        raise UserError(f"No {name} is known of this study's trials; it has {', '.join(points[0].names)}.")
+    return min(known, key=lambda point: point.cost(name) or 0.0)
+
+
+def _numbered(number: int, complete: Sequence[FrontPoint]) -> FrontPoint:
+    for point in complete:
+        if point.number == number:
+            return point
+    numbers = ", ".join(str(point.number) for point in complete[:20])
+    raise UserError(f"Trial {number} is not complete in this study; complete: {numbers}{', ...' if len(complete) > 20 else ''}.")
+
+
+def _bounded(bounds: Sequence[Constraint], points: Sequence[FrontPoint]) -> FrontPoint:
+    for bound in bounds:
+        if points[0].cost(bound.name) is None:
+            raise UserError(f"'{bound}': {bound.name} is not known of this study; it has {', '.join(points[0].names)}.")
+
+    def worst(point: FrontPoint) -> float:
+        return max(bound.violation(point.cost(bound.name) or 0.0) for bound in bounds)
+
+    met = [point for point in points if worst(point) <= 0]
+    if met:
+        return min(met, key=lambda point: point.oriented[0])
+    nearest = min(points, key=worst)
+    has = ", ".join(f"{bound.name} {show(nearest.cost(bound.name) or 0.0, bound.unit)}" for bound in bounds)
+    asked = " and ".join(str(bound) for bound in bounds)
+    raise UserError(f"No point of the front meets {asked}; the nearest is trial {nearest.number} with {has}.")

@@ -1,0 +1,66 @@
+"""A complete trial as a point: what it is, what it scored, what it costs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.studies.front import Interval
+from paretoformer.studies.spec import Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontPoint:
+    """`values` follow `columns`, in their units as people read them; `oriented` turns them so that smaller is better.
+
+    `tied` says that another point has the better medians, without an objective separated by its interval.
+    """
+
+    number: int
+    columns: tuple[Column, ...]
+    values: tuple[Interval, ...]
+    provenance: tuple[str, ...]
+    architecture: Architecture
+    counts: dict[str, int]
+    genes: dict[str, Any]
+    noisy: bool = False
+    tied: bool = False
+
+    @property
+    def oriented(self) -> tuple[float, ...]:
+        """Medians with smaller meaning better."""
+        return tuple(column.oriented(value.value) for column, value in zip(self.columns, self.values, strict=True))
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Intervals with smaller meaning better."""
+        pairs = zip(self.columns, self.values, strict=True)
+        return tuple(v if c.minimise else Interval(value=-v.value, low=-v.high, high=-v.low) for c, v in pairs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `cost` knows."""
+        return tuple(dict.fromkeys((*(column.name for column in self.columns), *self.counts)))
+
+    def cost(self, name: str) -> float | None:
+        """An objective or a count by name, an objective of several targets on its first; None if there is none."""
+        for column, value in zip(self.columns, self.values, strict=True):
+            if column.name == name:
+                return value.value
+        return self.counts.get(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `front --json` prints of it."""
+        objectives = {
+            str(column): {"value": v.value, "low": v.low, "high": v.high, "unit": column.unit, "provenance": source}
+            for column, v, source in zip(self.columns, self.values, self.provenance, strict=True)
+        }
+        return {
+            "trial": self.number,
+            "objectives": objectives,
+            "counts": self.counts,
+            "genes": self.genes,
+            "mixers": list(self.architecture.mixers()),
+            "digest": self.architecture.digest,
+            "noisy": self.noisy,
+            "tied": self.tied,
+        }

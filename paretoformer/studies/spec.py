@@ -1,0 +1,145 @@
+"""What a study is: everything that must be equal for two searches to be the same one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from paretoformer.records.costs import COSTS
+from paretoformer.records.measurement import Provenance
+from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.signature import Signature
+from paretoformer.records.target import Target, parse_target
+from paretoformer.search_spaces.space import SearchSpace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One number of a trial that an engine lowers: an objective on one target."""
+
+    name: str
+    minimise: bool
+    unit: str
+    target: Target | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.target}]" if self.target else self.name
+
+    def oriented(self, value: float) -> float:
+        """The value with smaller meaning better."""
+        return value if self.minimise else -value
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySpec:
+    """Fixed when the study is made and stored with it. `targets` are complete; `budgets` are not part of it.
+
+    `provenance` says for each cost in use where its figures come from, the same for all trials.
+    """
+
+    task: dict[str, Any]
+    data_hash: str
+    signature: Signature
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+    targets: tuple[Target, ...]
+    engine: str
+    seed: int
+    recipe: Recipe
+    metric_units: dict[str, str]
+    provenance: dict[str, Provenance]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The objectives, an unqualified cost of several targets spread over them."""
+        return tuple(column for objective in self.objectives for column in self._columns(objective))
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """Costs named by objectives or constraints, each once, in order."""
+        named = [item.name for item in (*self.objectives, *self.constraints) if item.name in COSTS]
+        return tuple(dict.fromkeys(named))
+
+    def targets_of(self, item: Objective | Constraint) -> tuple[Target, ...]:
+        """The targets that an objective or constraint is about: its own, or all."""
+        return (item.target,) if item.target else self.targets
+
+    def _columns(self, objective: Objective) -> list[Column]:
+        if objective.name not in COSTS:
+            unit = self.metric_units[objective.name]
+            return [Column(name=objective.name, minimise=objective.minimise, unit=unit)]
+        cost = COSTS[objective.name]
+        targets: tuple[Target | None, ...] = self.targets_of(objective) if cost.per_target else (None,)
+        return [Column(name=cost.name, minimise=True, unit=cost.unit, target=target) for target in targets]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON that `from_json` reads back."""
+        return {
+            "task": self.task,
+            "data_hash": self.data_hash,
+            "signature": self.signature.to_json(),
+            "space": self.space.to_json(),
+            "objectives": ", ".join(str(objective) for objective in self.objectives),
+            "constraints": [_constraint_json(constraint) for constraint in self.constraints],
+            "targets": [str(target) for target in self.targets],
+            "engine": self.engine,
+            "seed": self.seed,
+            "recipe": self.recipe.to_json(),
+            "metric_units": self.metric_units,
+            "provenance": {name: str(provenance) for name, provenance in self.provenance.items()},
+        }
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> "StudySpec":
+        """Read what `to_json` wrote."""
+        return StudySpec(
+            task=value["task"],
+            data_hash=value["data_hash"],
+            signature=Signature.from_json(value["signature"]),
+            space=SearchSpace.from_json(value["space"]),
+            objectives=parse_objectives(value["objectives"]),
+            constraints=tuple(_constraint_from_json(constraint) for constraint in value["constraints"]),
+            targets=tuple(parse_target(target) for target in value["targets"]),
+            engine=value["engine"],
+            seed=value["seed"],
+            recipe=Recipe(**value["recipe"]),
+            metric_units=value["metric_units"],
+            provenance={name: Provenance(provenance) for name, provenance in value["provenance"].items()},
+        )
+
+    def differences(self, other: "StudySpec") -> list[str]:
+        """What differs, as sentences; this is the stored one, `other` the asked-for one."""
+        mine, theirs = self.to_json(), other.to_json()
+        labels = {"data_hash": "data", "metric_units": "metrics"}
+        found = []
+        for key in mine:
+            if mine[key] != theirs[key]:
+                before, after = (_shown(key, value) for value in (mine[key], theirs[key]))
+                found.append(f"{labels.get(key, key)}: {before}, not {after}")
+        return found
+
+
+def _constraint_json(constraint: Constraint) -> dict[str, Any]:
+    target = str(constraint.target) if constraint.target else None
+    return {
+        "name": constraint.name,
+        "upper": constraint.upper,
+        "bound": constraint.bound,
+        "unit": constraint.unit,
+        "target": target,
+    }
+
+
+def _constraint_from_json(value: dict[str, Any]) -> Constraint:
+    target = parse_target(value["target"]) if value["target"] else None
+    return Constraint(**{**value, "target": target})
+
+
+def _shown(key: str, value: Any) -> str:
+    if key == "space":
+        return str(value.get("name", "?"))
+    if key == "data_hash":
+        return str(value)[:12]
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "none"
+    return str(value)
