@@ -1,0 +1,11 @@
+#!/bin/sh
+# Runs the smoke tests against the built wheel, away from the source tree: presets, spaces and migrations must be inside.
+set -eu
+root=$(pwd)
+.venv-wheel/bin/python -m pip install --quiet --no-deps --force-reinstall dist/paretoformer-*.whl
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp -r tests "$scratch/tests"
+cd "$scratch"
+"$root/.venv-wheel/bin/python" -c "import paretoformer, pathlib; assert '.venv-wheel' in paretoformer.__file__, paretoformer.__file__"
+"$root/.venv-wheel/bin/python" -m pytest -q --import-mode=importlib -p no:cacheprovider -m smoke tests
