@@ -83,7 +83,8 @@ class Pooling(Mixer):
         """x: (B, T, D)."""
         window = torch.cat((state.tokens, x), 1)
         pooled = self._pool_recent(window, state.seen)
-        return self._less(pooled, x), Recent(window[:, x.shape[1] :], state.seen + x.shape[1])
+        recent = window[:, x.shape[1] :].clone()  # a view would keep all of x alive
+        return self._less(pooled, x), Recent(recent, state.seen + x.shape[1])
 
     def _pool_grid(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
         image = x.mT.unflatten(2, grid)  # (B, D, H, W), channels last in memory
