@@ -1,0 +1,205 @@
+"""Every registered choice at every kind of place where it can stand: the cases of the conformance suites.
+
+A test asks for cases by argument name (`mixer_case`, `norm_case`, ...) or for choices (`any_choice`, `mixer_choice`); a
+new file in a folder of choices becomes new cases, and no test is edited.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
+from paretoformer.search_spaces import registry
+from paretoformer.search_spaces.contract import Capability, Context, Site
+
+SITES = {
+    "causal": Site(width=16, length=130, causal=True),
+    "bidirectional": Site(width=16, length=130),
+    "grid": Site(width=16, length=48, grid=(6, 8)),
+}
+SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
+SIGNATURES = {
+    "text": Signature(input=TokenInput(vocabulary=11, length=12), output=TokenOutput(vocabulary=11)),
+    "text-class": Signature(input=TokenInput(vocabulary=11, length=12), output=ClassOutput(classes=3)),
+    "image-class": Signature(input=ImageInput(channels=3, height=12, width=16), output=ClassOutput(classes=3)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A config at a site, with everything that a test of it needs."""
+
+    name: str
+    config: Any
+    site: Site
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Lengths to try: all of a grid, or lengths around the chunk of 64 tokens."""
+        return (self.site.length,) if self.site.grid else SEQUENCE_LENGTHS
+
+    def need(self, capability: Capability) -> None:
+        """Skip the test where the choice does not claim `capability`."""
+        if capability not in self.config.choice.capabilities:
+            pytest.skip(f"{self.config.choice} does not claim {capability}")
+
+    def refuse(self, capability: Capability) -> None:
+        """Skip the test where the choice claims `capability`."""
+        if capability in self.config.choice.capabilities:
+            pytest.skip(f"{self.config.choice} claims {capability}")
+
+    def need_sequence(self) -> None:
+        """Skip the test on a grid, which is never padded."""
+        if self.site.grid:
+            pytest.skip("a grid is never padded or extended")
+
+    def need_causal(self) -> None:
+        """Skip the test where the site is not causal."""
+        if not self.site.causal:
+            pytest.skip("this case is bidirectional")
+
+    def module(self, dtype: torch.dtype = torch.float64) -> nn.Module:
+        """Built by seed 0 and moved off its initial values, in evaluation."""
+        return built(self.config, self.site).to(dtype).eval()
+
+    def tokens(self, batch: int, length: int, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Normal tokens (batch, length, D), always the same ones."""
+        return normal(batch, length, self.site.width).to(dtype)
+
+    def context(self, **facts: Any) -> Context:
+        """The context of a call on this site."""
+        return Context(causal=self.site.causal, grid=self.site.grid, **facts)
+
+
+def built(config: Any, site: Site) -> nn.Module:
+    """The module of `config`, its parameters moved a little, so that zeros and ones of an initialisation hide nothing."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module: nn.Module = config.build(site)
+        with torch.no_grad():
+            for parameter in module.parameters():
+                if parameter.requires_grad:
+                    parameter += 0.05 * torch.randn_like(parameter)
+    return module
+
+
+def normal(*shape: int, seed: int = 1) -> Tensor:
+    """Normal float64 numbers from a generator of their own."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def alternatives(config: Any) -> Iterator[tuple[str, Any]]:
+    """(field, config with another value there) for every field, several values each."""
+    for item in fields(config):
+        for value in _others(item.type, getattr(config, item.name)):
+            yield item.name, replace(config, **{item.name: value})
+
+
+def fitting(config: Any, site: Site) -> Any | None:
+    """`config` if it can stand at `site`, else the first that can with up to two fields changed, else None."""
+    if not list(config.problems(site)):
+        return config
+    once = [changed for _, changed in alternatives(config)]
+    twice = (again for changed in once for _, again in alternatives(changed))
+    return next((c for pool in (once, twice) for c in pool if not list(c.problems(site))), None)
+
+
+def _others(annotation: Any, value: Any) -> list[Any]:
+    if get_origin(annotation) is Literal:
+        return [option for option in get_args(annotation) if option != value]
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [n for n in (value // 2, 2 * value, value + 1, value - 1, value + 2, 1) if n > 0 and n != value]
+    if isinstance(value, float):
+        return [2 * value, value / 2] if value else [0.5]
+    if isinstance(value, tuple):
+        return [tuple(part + 1 for part in value), value + value[-1:]]
+    if value is None:
+        first = next(option for option in get_args(annotation) if option is not type(None))
+        return {int: [1, 2, 3], float: [0.5], bool: [True]}.get(first, [])
+    return []
+
+
+def _cases(choice: registry.Choice, sites: dict[str, Site]) -> Iterator[Case]:
+    """The choice's default (or what comes nearest) at each site, and every field changed at the first."""
+    default = choice.config()
+    placed = {name: (site, config) for name, site in sites.items() if (config := fitting(default, site)) is not None}
+    for name, (site, config) in placed.items():
+        yield Case(name=f"{choice}-{name}", config=config, site=site)
+    if placed:
+        site, config = next(iter(placed.values()))
+        valid = [(field, other) for field, other in alternatives(config) if not list(other.problems(site))]
+        for field, other in dict(reversed(valid)).items():
+            yield Case(name=f"{choice}-{field}={getattr(other, field)}", config=other, site=site)
+
+
+@cache
+def _mixer_sites() -> dict[str, Site]:
+    """The sites with no position, then with each position that acts inside a mixer."""
+    found = {name: replace(site, position=_default("position", "none")) for name, site in SITES.items()}
+    for position in registry.choices("position"):
+        for name, site in SITES.items():
+            config = fitting(position.config(), site)
+            if config is not None and config.build_in_mixer(site, 4, 4) is not None:
+                found[f"{name}-{position}"] = replace(site, position=config)
+    return found
+
+
+@cache
+def cases(kind: str) -> tuple[Case, ...]:
+    """All cases of a kind of choice."""
+    sites = _mixer_sites() if kind == "mixer" else SITES
+    return tuple(case for choice in registry.choices(kind) for case in _cases(choice, sites))
+
+
+def _default(kind: str, name: str) -> Any:
+    return registry.config_from_json(kind, name)
+
+
+def all_choices() -> tuple[registry.Choice, ...]:
+    """Every choice of every kind."""
+    return tuple(choice for kind in registry.FOLDERS for choice in registry.choices(kind))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hand out cases and choices by argument name."""
+    for kind in ("mixer", "position", "norm", "feedforward"):
+        if f"{kind}_case" in metafunc.fixturenames:
+            metafunc.parametrize(f"{kind}_case", cases(kind), ids=[case.name for case in cases(kind)])
+    for kind in registry.FOLDERS:
+        if f"{kind}_choice" in metafunc.fixturenames:
+            metafunc.parametrize(f"{kind}_choice", registry.choices(kind), ids=str)
+    if "any_choice" in metafunc.fixturenames:
+        metafunc.parametrize("any_choice", all_choices(), ids=lambda choice: f"{choice.kind}-{choice}")
+
+
+class Places:
+    """What tests use of this file; a fixture, since test folders are no packages."""
+
+    sites = SITES
+    signatures = SIGNATURES
+    alternatives = staticmethod(alternatives)
+    built = staticmethod(built)
+    cases = staticmethod(cases)
+    default = staticmethod(_default)
+    fitting = staticmethod(fitting)
+    mixer_sites = staticmethod(_mixer_sites)
+    normal = staticmethod(normal)
+
+
+@pytest.fixture(scope="session")
+def places() -> type[Places]:
+    """Sites, signatures and helpers to make configs, modules and tokens."""
+    return Places
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """The machine's cores belong to other tests too."""
+    torch.set_num_threads(1)
