@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from paretoformer.records.canonical import digest
-from paretoformer.records.errors import InvalidArchitecture
+from paretoformer.records.errors import InvalidArchitecture, UserError
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import (
     ChoiceConfig,
@@ -38,6 +38,13 @@ class Branch:
     def parts(self) -> tuple[ChoiceConfig, ...]:
         """Body and norm."""
         return (self.body, self.norm)
+
+    def own_problems(self) -> Iterator[str]:
+        """What is wrong wherever the branch stands."""
+        for part in self.parts:
+            yield from part.field_problems()
+        if self.placement not in PLACEMENTS:
+            yield f"a {self.role} branch has its norm placed {self.placement!r}, and placements are {', '.join(PLACEMENTS)}"
 
     def to_json(self) -> dict[str, Any]:
         """The role, the body, the norm, and the placement where it is not before and makes a difference."""
@@ -74,6 +81,20 @@ class Stack:
         last = self.blocks[-1][-1] if self.blocks else None
         return last.norm if last and last.placement == "pre" and last.norm.choice.name != "none" else None
 
+    def own_problems(self, roles: tuple[str, ...]) -> Iterator[str]:
+        """What is wrong wherever the stack stands, where its blocks should have branches of `roles`."""
+        if type(self.width) is not int or self.width < 1:
+            yield f"stack {self.name} has the width {self.width!r}, and it must be a whole number from 1"
+        if not self.blocks:
+            yield f"stack {self.name} has no blocks, and it needs one"
+        yield from self.position.field_problems()
+        for block in self.blocks:
+            found = tuple(branch.role for branch in block)
+            if found != roles:
+                yield f"stack {self.name} has blocks of {', '.join(roles)}, and one has {', '.join(found) or 'nothing'}"
+            for branch in block:
+                yield from branch.own_problems()
+
     def to_json(self) -> dict[str, Any]:
         """Everything, blocks in order."""
         blocks = [[branch.to_json() for branch in block] for block in self.blocks]
@@ -98,12 +119,12 @@ class Architecture:
         """Read what `to_json` wrote.
 
         Raises:
-            UserError: an unknown choice or field, or a choice at another revision.
+            UserError: an unknown choice or field, a choice at another revision, or a part that is not there.
         """
         return Architecture(
-            topology=config_from_json("topology", value["topology"]),
-            stem=config_from_json("stem", value["stem"]),
-            stacks=tuple(_stack_from_json(stack) for stack in value["stacks"]),
+            topology=config_from_json("topology", _part(value, "topology", "an architecture")),
+            stem=config_from_json("stem", _part(value, "stem", "an architecture")),
+            stacks=tuple(_stack_from_json(stack) for stack in _part(value, "stacks", "an architecture")),
         )
 
     @cached_property
@@ -117,7 +138,10 @@ class Architecture:
 
     def problems(self, signature: Signature) -> tuple[str, ...]:
         """Sentences that say why it cannot serve the signature, each once; empty where it can."""
-        found = [*self.stem.input_problems(signature.input), *self.topology.signature_problems(signature)]
+        found = [*self._own_problems()] or [
+            *self.stem.input_problems(signature.input),
+            *self.topology.signature_problems(signature),
+        ]
         if found:
             return tuple(dict.fromkeys(found))
         sites = self.topology.sites(self, signature)
@@ -135,6 +159,19 @@ class Architecture:
         if problems:
             raise InvalidArchitecture(problems)
 
+    def _own_problems(self) -> Iterator[str]:
+        """What is wrong whatever the signature: values of fields, and stacks that are not the topology's."""
+        yield from self.topology.field_problems()
+        yield from self.stem.field_problems()
+        roles = self.topology.roles
+        names = [stack.name for stack in self.stacks]
+        if names != list(roles):
+            named = ", ".join(names) or "none"
+            yield f"topology {self.topology.choice.name} has the stacks {', '.join(roles)}, and the architecture {named}"
+            return
+        for stack in self.stacks:
+            yield from stack.own_problems(roles[stack.name].branches)
+
     def mixers(self) -> tuple[str, ...]:
         """Names of the mixers of all layers, in order."""
         return tuple(
@@ -142,16 +179,28 @@ class Architecture:
         )
 
 
-def _stack_from_json(value: dict[str, Any]) -> Stack:
-    blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in value["blocks"])
-    position = config_from_json("position", value["position"])
-    return Stack(name=value["name"], width=value["width"], position=position, blocks=blocks)
+def _stack_from_json(value: Any) -> Stack:
+    name = _part(value, "name", "a stack")
+    about = f"stack {name}"
+    blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in _part(value, "blocks", about))
+    position = config_from_json("position", _part(value, "position", about))
+    return Stack(name=name, width=_part(value, "width", about), position=position, blocks=blocks)
 
 
-def _branch_from_json(value: dict[str, Any]) -> Branch:
+def _branch_from_json(value: Any) -> Branch:
+    role = _part(value, "role", "a branch")
+    if role not in BODY_KINDS:
+        raise UserError(f"'{role}' is not a role of a branch; roles: {', '.join(BODY_KINDS)}.")
+    about = f"a {role} branch"
     return Branch(
-        role=value["role"],
-        body=config_from_json(BODY_KINDS[value["role"]], value["body"]),
-        norm=config_from_json("norm", value["norm"]),
+        role=role,
+        body=config_from_json(BODY_KINDS[role], _part(value, "body", about)),
+        norm=config_from_json("norm", _part(value, "norm", about)),
         placement=value.get("placement", "pre"),
     )
+
+
+def _part(value: Any, key: str, owner: str) -> Any:
+    if not isinstance(value, dict) or key not in value:
+        raise UserError(f"{owner} has a '{key}', and the JSON has none there.")
+    return value[key]

@@ -115,4 +115,4 @@ def config_from_json(kind: str, value: dict[str, Any] | str) -> Any:
     for name in given:
         if name not in found.fields:
             raise UserError(f"{kind} {found.name} has no field '{name}'; fields: {', '.join(found.fields) or 'none'}.")
-    return found.config(**given)
+    return found.config(**{name: tuple(part) if isinstance(part, list) else part for name, part in given.items()})

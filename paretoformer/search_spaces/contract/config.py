@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from paretoformer.search_spaces.contract.field_types import as_type, described, takes
 from paretoformer.search_spaces.contract.site import Site
 
 if TYPE_CHECKING:
@@ -23,6 +24,22 @@ class ChoiceConfig:
     def canonical(self) -> Self:
         """The one spelling among equivalent configs; itself unless fields overlap."""
         return self
+
+    def field_problems(self) -> Iterator[str]:
+        """Sentences about values that no site could take.
+
+        A field takes what its annotation says. Its numbers are above 0, or at least `metadata["least"]` of the field.
+        """
+        for item in fields(self):
+            value, least = getattr(self, item.name), item.metadata.get("least")
+            about = f"{self.choice.kind} {self.choice.name} has {item.name} {value!r}"
+            if not takes(item.type, value):
+                yield f"{about}, and it takes {described(item.type)}"
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                if least is None and value <= 0:
+                    yield f"{about}, and it must be above 0"
+                elif least is not None and value < least:
+                    yield f"{about}, and it must be at least {least}"
 
     def problems(self, site: Site) -> Iterator[str]:
         """Sentences that say why this config cannot stand at `site`, naming both sides; none where it can."""
@@ -53,5 +70,5 @@ class ChoiceConfig:
         for item in fields(own):
             current = getattr(own, item.name)
             if item.default is MISSING or current != item.default:
-                value[item.name] = current
+                value[item.name] = as_type(item.type, current)
         return value
