@@ -7,6 +7,7 @@ new file in a folder of choices becomes new cases, and no test is edited.
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import product
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
 from paretoformer.search_spaces import registry
+from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Stack
 from paretoformer.search_spaces.contract import Capability, Context, Site
 
 SITES = {
@@ -22,10 +24,11 @@ SITES = {
     "bidirectional": Site(width=16, length=130),
     "grid": Site(width=16, length=48, grid=(6, 8)),
 }
+PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none"}
 SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
 SIGNATURES = {
-    "text": Signature(input=TokenInput(vocabulary=11, length=12), output=TokenOutput(vocabulary=11)),
-    "text-class": Signature(input=TokenInput(vocabulary=11, length=12), output=ClassOutput(classes=3)),
+    "text": Signature(input=TokenInput(vocabulary=11, length=70), output=TokenOutput(vocabulary=11)),
+    "text-class": Signature(input=TokenInput(vocabulary=11, length=70), output=ClassOutput(classes=3)),
     "image-class": Signature(input=ImageInput(channels=3, height=12, width=16), output=ClassOutput(classes=3)),
 }
 
@@ -162,6 +165,57 @@ def _default(kind: str, name: str) -> Any:
     return registry.config_from_json(kind, name)
 
 
+def assembled(depth: int = 1, width: int = 16, placement: str = "pre", **configs: Any) -> Architecture:
+    """An architecture of given configs by kind (topology and stem among them), the rest plain."""
+    made = {kind: configs.get(kind) or _default(kind, name) for kind, name in PLAIN.items()}
+    stacks = tuple(
+        Stack(
+            name=name,
+            width=width,
+            position=made["position"],
+            blocks=tuple(
+                tuple(
+                    Branch(role=branch, body=made[BODY_KINDS[branch]], norm=made["norm"], placement=placement)
+                    for branch in role.branches
+                )
+                for _ in range(depth)
+            ),
+        )
+        for name, role in configs["topology"].roles.items()
+    )
+    return Architecture(topology=configs["topology"], stem=configs["stem"], stacks=stacks)
+
+
+def models_with(config: Any) -> Iterator[tuple[Architecture, Signature]]:
+    """Valid small models around `config`: every topology, signature and stem, and for a position every mixer."""
+    kind = config.choice.kind
+    options = {
+        other: [config] if other == kind else [choice.config() for choice in registry.choices(other)]
+        for other in ("topology", "stem", *(("mixer",) if kind == "position" else ()))
+    }
+    for values in product(*options.values(), SIGNATURES.values()):
+        configs = {kind: config, **dict(zip(options, values[:-1], strict=True))}
+        architecture = assembled(**configs)
+        if not architecture.problems(values[-1]):
+            yield architecture, values[-1]
+
+
+def fitted(choice: registry.Choice) -> Any:
+    """The default config of a choice, or what comes nearest to it and stands in some model."""
+    default = choice.config()
+    nearby = (default, *(changed for _, changed in alternatives(default)))
+    return next((config for config in nearby if next(models_with(config), None)), default)
+
+
+def inputs_for(signature: Signature, batch: int = 2, length: int | None = None) -> Tensor:
+    """Token ids (batch, length) or images, always the same ones."""
+    given = signature.input
+    if isinstance(given, ImageInput):
+        return normal(batch, given.channels, given.height, given.width)
+    shape = (batch, length or given.length)
+    return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(3))
+
+
 def all_choices() -> tuple[registry.Choice, ...]:
     """Every choice of every kind."""
     return tuple(choice for kind in registry.FOLDERS for choice in registry.choices(kind))
@@ -185,11 +239,14 @@ class Places:
     sites = SITES
     signatures = SIGNATURES
     alternatives = staticmethod(alternatives)
+    assembled = staticmethod(assembled)
     built = staticmethod(built)
     cases = staticmethod(cases)
     default = staticmethod(_default)
+    fitted = staticmethod(fitted)
     fitting = staticmethod(fitting)
-    mixer_sites = staticmethod(_mixer_sites)
+    inputs_for = staticmethod(inputs_for)
+    models_with = staticmethod(models_with)
     normal = staticmethod(normal)
 
 
