@@ -1,1 +1,43 @@
 """Everything a search finds out, in SQL."""
+
+from paretoformer.store.errors import LeaseLost, StoreFull, StoreUnavailable
+from paretoformer.store.rows import (
+    ArtifactRow,
+    CalibrationKey,
+    DeviceRow,
+    LiveTrial,
+    MeasurementKey,
+    MeasurementRow,
+    RunRow,
+    RunState,
+    StudyRow,
+    StudyState,
+    TaskRow,
+    TrialRow,
+    VisitRow,
+    WorkerRow,
+    WorkerState,
+)
+from paretoformer.store.store import Store
+
+__all__ = [
+    "ArtifactRow",
+    "CalibrationKey",
+    "DeviceRow",
+    "LeaseLost",
+    "LiveTrial",
+    "MeasurementKey",
+    "MeasurementRow",
+    "RunRow",
+    "RunState",
+    "Store",
+    "StoreFull",
+    "StoreUnavailable",
+    "StudyRow",
+    "StudyState",
+    "TaskRow",
+    "TrialRow",
+    "VisitRow",
+    "WorkerRow",
+    "WorkerState",
+]

@@ -1,0 +1,141 @@
+"""Measurements, the visits that they are made of, and the calibrations of reference models."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select
+
+from paretoformer.records.measurement import Measurement, Provenance
+from paretoformer.store.database import Database
+from paretoformer.store.rows import CalibrationKey, Json, MeasurementKey, MeasurementRow, VisitRow
+from paretoformer.store.tables import calibration, measurement, visit
+
+
+def _at_key(table: Table) -> list[Any]:
+    names = ("architecture", "signature", "device", "target", "method", "method_version")
+    return [table.c[name] == bindparam(name) for name in names]
+
+
+_NEWEST = (
+    select(measurement)
+    .where(*_at_key(measurement), measurement.c.quantity == bindparam("quantity"))
+    .order_by(measurement.c.id.desc())
+    .limit(1)
+)
+_VISITS = select(visit.c.id, visit.c.trial, visit.c.result, visit.c.created).where(*_at_key(visit)).order_by(visit.c.id)
+_CALIBRATION = select(calibration.c.result).where(
+    *(calibration.c[name] == bindparam(name) for name in ("device", "target", "family", "method", "method_version"))
+)
+
+
+class Measurements:
+    """The table of measurements: rows are only added, and the newest is read."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add(self, measured: Measurement, *, architecture: str, signature: str, device: str) -> None:
+        """Add a measurement of a model (digests of its architecture and signature) on a device.
+
+        Raises:
+            ValueError: a number that is not finite.
+        """
+        values = {
+            **vars(measured),
+            "samples": list(measured.samples),
+            "provenance": measured.provenance.value,
+            "architecture": architecture,
+            "signature": signature,
+            "device": device,
+            "n": len(measured.samples),
+            "created": self._clock(),
+        }
+        self._database.execute(insert(measurement), values)
+
+    def find(self, key: MeasurementKey, quantity: str) -> Measurement | None:
+        """The newest measurement of a quantity, None where there is none."""
+        row = self._database.read_one(_NEWEST, {**vars(key), "quantity": quantity})
+        return None if row is None else _measurement(row)
+
+    def all(
+        self, *, quantity: str | None = None, target: str | None = None, device: str | None = None
+    ) -> list[MeasurementRow]:
+        """Every measurement, oldest first, of a quantity, target and device where these are given."""
+        wanted = {"quantity": quantity, "target": target, "device": device}
+        given = [measurement.c[name] == value for name, value in wanted.items() if value is not None]
+        rows = self._database.read(select(measurement).where(*given).order_by(measurement.c.id))
+        return [_measurement_row(row) for row in rows]
+
+    def of_model(self, architecture: str, signature: str) -> list[MeasurementRow]:
+        """Every measurement of one model, on any device and target, oldest first."""
+        key = (measurement.c.architecture == architecture, measurement.c.signature == signature)
+        rows = self._database.read(select(measurement).where(*key).order_by(measurement.c.id))
+        return [_measurement_row(row) for row in rows]
+
+
+class Visits:
+    """The table of visits, in the order in which they were made."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add(self, key: MeasurementKey, result: Json, *, trial: int | None = None) -> None:
+        """Add what one visit measured; `trial` is the id of the trial that it was made for."""
+        values = {**vars(key), "result": result, "trial": trial, "created": self._clock()}
+        self._database.execute(insert(visit), values)
+
+    def find(self, key: MeasurementKey) -> list[VisitRow]:
+        """Every visit of a model on a target by one method, oldest first."""
+        return [VisitRow(**row) for row in self._database.read(_VISITS, vars(key))]
+
+
+class Calibrations:
+    """The table of calibrations: what is written first stays, so that all measurements of a target share a scale."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = database.insert_or_ignore(calibration)
+
+    def get(self, key: CalibrationKey) -> Json | None:
+        """The calibration, None where there is none."""
+        row = self._database.read_one(_CALIBRATION, vars(key))
+        return None if row is None else row["result"]
+
+    def get_or_put(self, key: CalibrationKey, result: Json) -> Json:
+        """Store `result` unless another was stored before, and return the one that is stored."""
+
+        def work(connection: Connection) -> Json:
+            connection.execute(self._insert, {**vars(key), "result": result})
+            stored: Json = connection.execute(_CALIBRATION, vars(key)).scalar_one()
+            return stored
+
+        return self._database.write(work)
+
+
+def _measurement(row: RowMapping) -> Measurement:
+    return Measurement(
+        quantity=row["quantity"],
+        unit=row["unit"],
+        value=row["value"],
+        low=row["low"],
+        high=row["high"],
+        samples=tuple(row["samples"]),
+        provenance=Provenance(row["provenance"]),
+        method=row["method"],
+        method_version=row["method_version"],
+        target=row["target"],
+        conditions=row["conditions"],
+    )
+
+
+def _measurement_row(row: RowMapping) -> MeasurementRow:
+    return MeasurementRow(
+        id=row["id"],
+        architecture=row["architecture"],
+        signature=row["signature"],
+        device=row["device"],
+        measurement=_measurement(row),
+        created=row["created"],
+    )

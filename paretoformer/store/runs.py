@@ -1,0 +1,85 @@
+"""Runs and their scores: made once for a key, and found again across studies."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from paretoformer.records.trial import Score
+from paretoformer.store.database import Database
+from paretoformer.store.rows import RunRow, RunState
+from paretoformer.store.tables import run, score
+
+_BY_KEY = select(run).where(run.c.key == bindparam("its_key"))
+_BY_ID = select(run).where(run.c.id == bindparam("its_id"))
+_FINISH = (
+    update(run)
+    .where(run.c.id == bindparam("its_id"))
+    .values(state=bindparam("new_state"), seconds=bindparam("new_seconds"), error=bindparam("new_error"))
+)
+_SCORES = select(score).where(score.c.run == bindparam("its_run")).order_by(score.c.rung, score.c.split, score.c.metric)
+
+
+class Runs:
+    """The tables of runs and scores."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = database.insert_or_ignore(run)
+        self._insert_score = database.insert_or_ignore(score)
+
+    def find(self, key: str) -> RunRow | None:
+        """The run with that key, None where there is none."""
+        row = self._database.read_one(_BY_KEY, {"its_key": key})
+        return None if row is None else _row(row)
+
+    def get(self, run_id: int) -> RunRow:
+        """The run with that id, which a trial named."""
+        row = self._database.read_one(_BY_ID, {"its_id": run_id})
+        assert row is not None, f"run {run_id} does not exist"
+        return _row(row)
+
+    def create_or_get(
+        self, key: str, *, architecture: str, signature: str, task: str, recipe: str, seed: int
+    ) -> RunRow:
+        """The run with that key, made now in state running where it is new; the digests must be stored already."""
+        values = {
+            "key": key,
+            "architecture": architecture,
+            "signature": signature,
+            "task": task,
+            "recipe": recipe,
+            "seed": seed,
+            "state": RunState.RUNNING.value,
+        }
+
+        def work(connection: Connection) -> RowMapping:
+            connection.execute(self._insert, values)
+            return connection.execute(_BY_KEY, {"its_key": key}).mappings().one()
+
+        return _row(self._database.write(work))
+
+    def set_state(
+        self, run_id: int, state: RunState, *, seconds: float | None = None, error: str | None = None
+    ) -> None:
+        """Write how a run stands: its end with training seconds and error, or running again."""
+        new = {"its_id": run_id, "new_state": state.value, "new_seconds": seconds, "new_error": error}
+        self._database.execute(_FINISH, new)
+
+    def add_scores(self, run_id: int, scores: Sequence[Score]) -> None:
+        """Add scores; one that stands already (same rung, split and metric) stays as it was."""
+        rows = [{"run": run_id, **vars(each)} for each in scores]
+        if rows:
+            self._database.write(lambda connection: connection.execute(self._insert_score, rows))
+
+    def scores(self, run_id: int, split: str | None = None) -> list[Score]:
+        """A run's scores by rung, of one split or of all."""
+        rows = self._database.read(_SCORES, {"its_run": run_id})
+        return [_score(row) for row in rows if split in (None, row["split"])]
+
+
+def _row(row: RowMapping) -> RunRow:
+    return RunRow(**{**row, "state": RunState(row["state"])})
+
+
+def _score(row: RowMapping) -> Score:
+    return Score(**{name: value for name, value in row.items() if name != "run"})
