@@ -1,0 +1,190 @@
+"""Latency: the time of a model beside the time of a reference, in visits spread over processes and minutes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from statistics import fmean, median
+from typing import Any, ClassVar, Self
+
+import torch
+
+from paretoformer.hardware_models.alternation import Pace, Pair, alternate, median_ratio, warmed
+from paretoformer.hardware_models.calibration import Calibration
+from paretoformer.hardware_models.foreign_load import LoadMark
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.registry import register_meter
+from paretoformer.hardware_models.reference import reference_for
+from paretoformer.hardware_models.stopwatch import Stopwatch, stopwatch_for
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.target import Target
+from paretoformer.runtimes.registry import runtime
+
+FLOOR = 0.02
+"""Half of the narrowest interval, as a share of the value."""
+VISITS_APART = 0.10
+"""Visits whose ratios part by more than this share of their mean make a measurement noisy."""
+CLOCKS_APART = 0.25
+"""So do busy and wall ratios that part by more than this."""
+MODEL_SEED, REFERENCE_SEED = 0, 1
+
+
+@register_meter
+@dataclass(frozen=True, kw_only=True)
+class LatencyMeter(Meter):
+    """Mean over visits of the median pairwise ratio of busy times, times the reference's calibrated seconds.
+
+    Busy time is CPU time on a CPU and event time on CUDA. The interval reaches over every visit and over 2 % to both
+    sides. A record is noisy where visits or clocks disagree.
+    """
+
+    method: ClassVar[str] = "paired-ratio"
+    method_version: ClassVar[int] = 1
+    quantities: ClassVar[tuple[str, ...]] = ("latency", "first_token")
+    visits_before: ClassVar[int] = 2
+    visits_after: ClassVar[int] = 2
+    calibrated: ClassVar[bool] = True
+
+    pace: Pace = field(default_factory=Pace)
+
+    def gives(self, target: Target) -> tuple[str, ...]:
+        """The time to the first token is a decode's."""
+        assert target.workload
+        return self.quantities if target.workload.kind == "decode" else ("latency",)
+
+    def available(self, target: Target) -> None:
+        """Every device has a clock."""
+
+    def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
+        """Both models built and warm; the visit takes about the pace's window for each quantity."""
+        return self.prepare_with(subject, target, stopwatch_for(target))
+
+    def prepare_with(self, subject: Subject, target: Target, stopwatch: Stopwatch) -> Callable[[], Visit]:
+        """`prepare` with the stopwatch handed in."""
+        assert target.runtime and target.workload
+        signature, run = subject.signature, runtime(target.runtime)
+        reference = reference_for(signature, target.workload)
+        model_phases = run.prepare(subject.architecture, signature, target, seed=MODEL_SEED)
+        reference_phases = run.prepare(reference.architecture, signature, target, seed=REFERENCE_SEED)
+        sides = {
+            quantity: [
+                (phases[quantity], warmed(phases[quantity], stopwatch, self.pace))
+                for phases in (model_phases, reference_phases)
+            ]
+            for quantity in self.gives(target)
+        }
+
+        def visit() -> Visit:
+            mark = LoadMark.now()
+            readings = {
+                quantity: _readings(alternate(model, other, stopwatch, self.pace), model[0].units)
+                for quantity, (model, other) in sides.items()
+            }
+            return Visit(
+                method=self.method,
+                method_version=self.method_version,
+                target=str(target),
+                readings=readings,
+                conditions={
+                    "reference": str(reference),
+                    "reference_digest": reference.architecture.digest,
+                    "foreign_cores": mark.foreign_cores(LoadMark.now()),
+                    "threads": target.threads,
+                    "torch": torch.__version__,
+                },
+            )
+
+        return visit
+
+    def summarise(self, visits: Sequence[Visit], calibration: Calibration | None = None) -> tuple[Measurement, ...]:
+        """Latency in seconds of one call, or of one new token of a decode; see the contract."""
+        target = self.of_one_subject(visits)
+        digests = {visit.conditions["reference_digest"] for visit in visits}
+        if calibration is None or calibration.target != target or digests != {calibration.reference_digest}:
+            raise ValueError(f"{self.method}: a calibration of {target} with the visits' reference is needed")
+        return tuple(
+            self._measurement(quantity, seconds, visits, calibration)
+            for quantity, seconds in calibration.seconds.items()
+        )
+
+    def calibrate(self, visits: Sequence[Visit]) -> Calibration:
+        """The reference's own busy seconds: over visits, the median of each visit's median.
+
+        Args:
+            visits: of any subject on one target; the reference runs in each.
+
+        Raises:
+            ValueError: no visits, or visits of several targets or references.
+        """
+        target = self.of_one_subject(visits)
+        references = {(visit.conditions["reference"], visit.conditions["reference_digest"]) for visit in visits}
+        if len(references) != 1:
+            raise ValueError(f"{self.method}: visits beside one reference are needed; got {sorted(references)}")
+        name, digest = references.pop()
+        raw = {
+            quantity: [visit.readings[quantity]["reference_busy_s"] for visit in visits]
+            for quantity in visits[0].readings
+        }
+        return Calibration(
+            target=target,
+            reference=name,
+            reference_digest=digest,
+            seconds={quantity: median(values) for quantity, values in raw.items()},
+            conditions={"visits_s": raw, **_circumstances(visits)},
+        )
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(pace=Pace(**value["pace"]))
+
+    def _measurement(
+        self, quantity: str, seconds: float, visits: Sequence[Visit], calibration: Calibration
+    ) -> Measurement:
+        readings = [visit.readings[quantity] for visit in visits]
+        busy, wall = ([reading[name] for reading in readings] for name in ("busy_ratio", "wall_ratio"))
+        ratio = fmean(busy)
+        apart, clocks = (max(busy) - min(busy)) / ratio, abs(fmean(wall) / ratio - 1)
+        return Measurement(
+            quantity=quantity,
+            unit="s",
+            value=ratio * seconds,
+            low=min(ratio * (1 - FLOOR), *busy) * seconds,
+            high=max(ratio * (1 + FLOOR), *busy) * seconds,
+            samples=tuple(value * seconds for value in busy),
+            provenance=self.provenance,
+            method=self.method,
+            method_version=self.method_version,
+            target=calibration.target,
+            conditions={
+                "busy_ratios": busy,
+                "wall_ratios": wall,
+                "wall_s": [reading["model_wall_s"] for reading in readings],
+                "reference": calibration.reference,
+                "reference_s": seconds,
+                "noisy": apart > VISITS_APART or clocks > CLOCKS_APART,
+                **_circumstances(visits),
+            },
+        )
+
+
+def _readings(pairs: tuple[Pair, ...], units: int) -> dict[str, Any]:
+    """Ratios, medians in seconds a unit, and the raw pairs in seconds a call."""
+    fields = {
+        f"{side}_{clock}_s": [attrgetter(f"{side}.{clock}")(pair) for pair in pairs]
+        for side in ("model", "reference")
+        for clock in ("busy", "wall")
+    }
+    return {
+        "busy_ratio": median_ratio(pairs, attrgetter("busy")),
+        "wall_ratio": median_ratio(pairs, attrgetter("wall")),
+        **{name: median(times) / units for name, times in fields.items()},
+        "pairs": fields,
+    }
+
+
+def _circumstances(visits: Sequence[Visit]) -> dict[str, Any]:
+    return {
+        "foreign_cores": [visit.conditions["foreign_cores"] for visit in visits],
+        "threads": visits[0].conditions["threads"],
+        "torch": sorted({visit.conditions["torch"] for visit in visits}),
+    }

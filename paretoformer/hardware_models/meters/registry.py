@@ -1,0 +1,89 @@
+"""All meters, found by importing the files of this folder, and which of them supplies a cost."""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TypeVar
+
+from paretoformer.hardware_models import meters as folder
+from paretoformer.hardware_models.meters.base import Meter
+from paretoformer.records.costs import COSTS
+from paretoformer.records.errors import Unavailable, unknown
+from paretoformer.records.measurement import Provenance
+from paretoformer.records.target import Target
+
+M = TypeVar("M", bound=Meter)
+
+_METERS: dict[str, type[Meter]] = {}
+_TRUST = (Provenance.COUNTED, Provenance.MEASURED, Provenance.PREDICTED, Provenance.MODELLED)
+
+
+def register_meter(meter: type[M]) -> type[M]:
+    """Class decorator that makes a meter known by its method.
+
+    Raises:
+        ValueError: the method is taken.
+    """
+    if meter.method in _METERS:
+        raise ValueError(f"meter {meter.method} is registered twice: {_METERS[meter.method]} and {meter}")
+    _METERS[meter.method] = meter
+    return meter
+
+
+@cache
+def _load() -> None:
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{folder.__name__}.{module.name}")
+
+
+def meters() -> tuple[type[Meter], ...]:
+    """Every meter, the most trusted provenance first, then by method."""
+    _load()
+    return tuple(sorted(_METERS.values(), key=lambda meter: (_TRUST.index(meter.provenance), meter.method)))
+
+
+def meter(method: str) -> type[Meter]:
+    """One meter.
+
+    Raises:
+        UserError: there is none of that method; lists the methods.
+    """
+    _load()
+    if method not in _METERS:
+        raise unknown("meter", method, _METERS)
+    return _METERS[method]
+
+
+def meter_for(quantity: str, target: Target) -> Meter:
+    """The most trusted meter, at its default settings, that supplies a cost on a filled target.
+
+    Raises:
+        UserError: the quantity is no cost that depends on a target; lists those.
+        Unavailable: no meter can supply it here; gives each meter's reason.
+    """
+    if quantity not in COSTS or not COSTS[quantity].per_target:
+        raise unknown("cost of a target", quantity, (name for name, cost in COSTS.items() if cost.per_target))
+    reasons = []
+    for kind in meters():
+        if quantity not in kind.quantities:
+            continue
+        candidate = kind()
+        try:
+            candidate.available(target)
+        except Unavailable as error:
+            reasons.append(f"{candidate.method}: {error}")
+            continue
+        if quantity in candidate.gives(target):
+            return candidate
+        reasons.append(f"{candidate.method}: workload {target.workload} has no {quantity}")
+    raise Unavailable(f"{quantity} is unavailable on {target}: {'; '.join(reasons)}")
+
+
+def provenance_of(quantity: str, target: Target) -> Provenance:
+    """Whether a cost would be measured or modelled here; fixed for each objective when a study is made.
+
+    Raises:
+        UserError: the quantity is no cost that depends on a target.
+        Unavailable: nothing can supply it here.
+    """
+    return meter_for(quantity, target).provenance
