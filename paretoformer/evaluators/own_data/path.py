@@ -1,0 +1,32 @@
+"""From a path to a task."""
+
+from pathlib import Path
+
+from paretoformer.evaluators.own_data.images import ImageFolder
+from paretoformer.evaluators.own_data.table import SUFFIXES, Table
+from paretoformer.evaluators.own_data.text import Text
+from paretoformer.evaluators.task import Task
+from paretoformer.records.errors import UserError
+
+FORMS = (
+    "a UTF-8 text file, a .csv, .tsv, .jsonl or .parquet table with --columns text=COLUMN,label=COLUMN, "
+    "or a folder with one subfolder of images for each class"
+)
+"""What a path may lead to."""
+
+
+def task_from_path(path: str | Path, columns: str | None = None) -> Task:
+    """A folder gives image classification, a table text classification, any other file byte-level language modelling.
+
+    Raises:
+        UserError: the data is not there or cannot serve; one sentence that says what would.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise UserError(f"There is no file or folder '{path}'; give {FORMS}.")
+    if place.suffix.lower() in SUFFIXES and not place.is_dir():
+        return Table(place, columns)
+    if columns is not None:
+        kind = "a folder of images" if place.is_dir() else "a text file"
+        raise UserError(f"'{path}' is {kind} and has no columns; leave '{columns}' out, or give a table.")
+    return ImageFolder(place) if place.is_dir() else Text(place)
