@@ -1,6 +1,6 @@
 """Measurements, the visits that they are made of, and the calibrations of reference models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select
@@ -35,23 +35,16 @@ class Measurements:
         self._database = database
         self._clock = clock
 
-    def add(self, measured: Measurement, *, architecture: str, signature: str, device: str) -> None:
-        """Add a measurement of a model (digests of its architecture and signature) on a device.
+    def add(self, key: MeasurementKey, measured: Iterable[Measurement]) -> None:
+        """Add measurements that were made under one key, all of them or none.
 
         Raises:
             ValueError: a number that is not finite.
         """
-        values = {
-            **vars(measured),
-            "samples": list(measured.samples),
-            "provenance": measured.provenance.value,
-            "architecture": architecture,
-            "signature": signature,
-            "device": device,
-            "n": len(measured.samples),
-            "created": self._clock(),
-        }
-        self._database.execute(insert(measurement), values)
+        now = self._clock()
+        rows = [_values(key, each, now) for each in measured]
+        if rows:
+            self._database.write(lambda connection: connection.execute(insert(measurement), rows))
 
     def find(self, key: MeasurementKey, quantity: str) -> Measurement | None:
         """The newest measurement of a quantity, None where there is none."""
@@ -112,6 +105,19 @@ class Calibrations:
             return stored
 
         return self._database.write(work)
+
+
+def _values(key: MeasurementKey, measured: Measurement, now: float) -> Json:
+    made = (measured.target, measured.method, measured.method_version)
+    assert made == (key.target, key.method, key.method_version), f"{made} is not how {key} was measured"
+    return {
+        **vars(measured),
+        **vars(key),
+        "samples": list(measured.samples),
+        "provenance": measured.provenance.value,
+        "n": len(measured.samples),
+        "created": now,
+    }
 
 
 def _measurement(row: RowMapping) -> Measurement:

@@ -54,7 +54,8 @@ class TrialRow:
     """A trial, numbered from 1; `history` is the last outcome it may learn from, `outcome` its own place among the ends.
 
     `values` follow the objectives, oriented so that smaller is better. `owner` is a worker's id, None once released.
-    Every write is guarded by `owner` and `epoch` as they stand here. `started` and `ended` are wall-clock seconds.
+    Every write is guarded by `owner` and `epoch` as they stand here. `seconds` says what the time was spent on;
+    `started` and `ended` are wall-clock seconds.
     """
 
     id: int
@@ -69,6 +70,7 @@ class TrialRow:
     values: tuple[float, ...]
     violations: dict[str, float]
     memo: Json | None
+    seconds: dict[str, float]
     owner: str | None
     epoch: int
     heartbeat: int

@@ -140,6 +140,7 @@ trial = Table(
     _json("objective_values", nullable=True),
     _json("violations", nullable=True),
     _json("memo", nullable=True),
+    _json("seconds", nullable=True),
     Column("owner", String, nullable=True),
     Column("epoch", Integer, nullable=False),
     Column("heartbeat", BigInteger, nullable=False),

@@ -41,6 +41,7 @@ _END = _guarded(
     objective_values=bindparam("new_values"),
     violations=bindparam("new_violations"),
     memo=_MEMO,
+    seconds=bindparam("new_seconds"),
     outcome=bindparam("new_outcome"),
     ended=bindparam("new_ended"),
 )
@@ -135,6 +136,7 @@ class Trials:
         values: Sequence[float] = (),
         violations: Mapping[str, float] | None = None,
         memo: Json | None = None,
+        seconds: Mapping[str, float] | None = None,
     ) -> TrialRow:
         """Write a trial's end and give it the next outcome number of its study; a memo of None keeps the one it has.
 
@@ -152,6 +154,7 @@ class Trials:
                 "new_values": list(values),
                 "new_violations": dict(violations or {}),
                 "new_memo": memo,
+                "new_seconds": dict(seconds or {}),
                 "new_outcome": outcome,
                 "new_ended": self._clock(),
             }
@@ -223,6 +226,7 @@ def _row(row: RowMapping) -> TrialRow:
     fields["state"] = TrialState(fields["state"])
     fields["values"] = tuple(fields.pop("objective_values") or ())
     fields["violations"] = fields["violations"] or {}
+    fields["seconds"] = fields["seconds"] or {}
     return TrialRow(**fields)
 
 

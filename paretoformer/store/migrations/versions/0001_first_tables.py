@@ -163,6 +163,7 @@ def upgrade() -> None:
         sa.Column("objective_values", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("violations", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("memo", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("seconds", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("heartbeat", sa.BigInteger(), nullable=False),

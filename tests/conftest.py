@@ -1,0 +1,71 @@
+"""Fixtures that several floors share: a real PostgreSQL server, one for each test process."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_SERVER_USER = "postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database on this machine, stopped and removed when the tests end."""
+    binaries = _binaries()
+    if binaries is None:
+        reason = "PostgreSQL's server is not installed (no initdb under /usr/lib/postgresql or on the PATH)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="paretoformer-postgres-", dir="/tmp"))
+    if os.getuid() == 0:
+        shutil.chown(folder, _SERVER_USER)
+    port = _free_port()
+    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    control = [binaries / "pg_ctl", "-D", folder / "data"]
+    try:
+        _run(binaries / "initdb", "-D", folder / "data", "-U", _SERVER_USER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        _run(*control, "-w", "-o", options, "-l", folder / "log", "start")
+        try:
+            yield f"postgresql://{_SERVER_USER}@127.0.0.1:{port}/postgres"
+        finally:
+            _run(*control, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path | None:
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(versions, key=lambda path: int(path.parts[-3].partition(".")[0]), default=None)
+    found = newest or shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _run(*command: str | Path) -> None:
+    """Run one of the server's tools, as its own user where this one is root, which the server refuses."""
+    user = _SERVER_USER if os.getuid() == 0 else None
+    done = subprocess.run(
+        [str(part) for part in command],
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        cwd="/tmp",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if "start" not in command else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {(done.stdout or b'').decode(errors='replace')}")
