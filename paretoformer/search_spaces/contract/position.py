@@ -1,7 +1,8 @@
 """Positions: how a stack tells its tokens where they stand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -36,7 +37,18 @@ class PositionConfig(ChoiceConfig):
         return iter(())
 
 
-class Position(nn.Module):
+class ExactBuffers(nn.Module):
+    """Its buffers keep their precision when the module is cast: a frequency in bf16 is wrong by radians at token 3,000."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        exact = dict(self.named_buffers(recurse=False))
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, buffer in exact.items():
+            setattr(self, name, buffer.to(getattr(self, name).device))
+        return self
+
+
+class Position(ExactBuffers):
     """Acts on the input of a stack."""
 
     def forward(self, x: Tensor, positions: Tensor) -> Tensor:
@@ -44,7 +56,7 @@ class Position(nn.Module):
         raise NotImplementedError
 
 
-class MixerPosition(nn.Module):
+class MixerPosition(ExactBuffers):
     """Acts inside an attention. The defaults change nothing."""
 
     def rotate(self, x: Tensor, positions: Tensor) -> Tensor:
