@@ -1,0 +1,51 @@
+"""Spaces by name: those shipped with the package, and files."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.signature import Signature
+from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.search_spaces.yaml_file import read_yaml
+
+_FIRST = ("vision", "text-encoder", "decoder")
+"""Defaults: a task takes the first of these that fits it."""
+_FOLDER = files("paretoformer.search_spaces") / "spaces"
+
+
+def space_names() -> list[str]:
+    """Shipped spaces, defaults first, then by name."""
+    names = {item.name.removesuffix(".yaml") for item in _FOLDER.iterdir() if item.name.endswith(".yaml")}
+    return [*_FIRST, *sorted(names.difference(_FIRST))]
+
+
+def load_space(name_or_path: str) -> SearchSpace:
+    """A shipped space, or the one in a YAML file; a shipped name wins over a file of that name.
+
+    Raises:
+        UserError: there is neither, or the file holds no space.
+    """
+    if name_or_path in space_names():
+        return _shipped(name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise UserError(
+            f"'{name_or_path}' is neither a space nor a file; spaces: {', '.join(space_names())}; "
+            "a file of your own is named by its path."
+        )
+    return _read(path.read_text(encoding="utf-8", errors="replace"), name_or_path)
+
+
+def spaces_for(signature: Signature) -> list[str]:
+    """Shipped spaces that fit a task, its default first."""
+    return [name for name in space_names() if _shipped(name).fits(signature)]
+
+
+@cache
+def _shipped(name: str) -> SearchSpace:
+    return _read((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), f"space {name}")
+
+
+def _read(text: str, where: str) -> SearchSpace:
+    return SearchSpace.from_dict(read_yaml(text, where), where)

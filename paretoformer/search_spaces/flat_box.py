@@ -1,0 +1,148 @@
+"""The flat box of a space: points as engines see them, and how points are made from points."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from paretoformer.records.trial import Gene as Value
+from paretoformer.records.trial import Point
+from paretoformer.search_spaces.cells import Cell, Gene, Known
+
+
+@dataclass(frozen=True)
+class FlatBox:
+    """Cells in an order in which each comes after those that decide whether it is active."""
+
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        """What there is to choose, active or not, in the order of the cells."""
+        return tuple(cell.gene for cell in self.cells if not cell.fixed)
+
+    def walk(self, supply: Callable[[Gene], Value]) -> Known:
+        """Values of all active cells; `supply` is asked for each active gene in turn."""
+        known: Known = {}
+        for cell in self.cells:
+            if cell.active(known):
+                gene = cell.gene
+                known[gene.key] = gene.domain.neutral if cell.fixed else supply(gene)
+        return known
+
+    def point(self, supply: Callable[[Gene], Value]) -> Point:
+        """The point that `supply` leads to."""
+        known = self.walk(supply)
+        return {gene.key: known[gene.key] for gene in self.genes if gene.key in known}
+
+    def sample(self, rng: random.Random) -> Point:
+        """A point, each active gene drawn on its own."""
+        return self.point(lambda gene: gene.domain.sample(rng))
+
+    def mutate(self, point: Point, rng: random.Random) -> Point:
+        """A neighbour: one gene in expectation and at least one changed, newly active ones drawn."""
+        active = [gene.key for gene in self.genes if gene.key in point]
+        if not active:
+            return dict(point)
+        sure = rng.choice(active)
+        changed = {key for key in active if key == sure or rng.random() < 1 / len(active)}
+
+        def supply(gene: Gene) -> Value:
+            if gene.key not in point:
+                return gene.domain.sample(rng)
+            value = point[gene.key]
+            return gene.domain.other(value, rng) if gene.key in changed else value
+
+        return self.point(supply)
+
+    def crossover(self, first: Point, second: Point, rng: random.Random) -> Point:
+        """A child that takes each gene from either parent; genes that neither has are drawn."""
+
+        def supply(gene: Gene) -> Value:
+            values = [parent[gene.key] for parent in (first, second) if gene.key in parent]
+            return rng.choice(values) if values else gene.domain.sample(rng)
+
+        return self.point(supply)
+
+    def fill(self, point: Mapping[str, Value]) -> Point:
+        """A value for every gene; inactive ones show their first value."""
+        return {gene.key: point.get(gene.key, gene.domain.neutral) for gene in self.genes}
+
+    def trim(self, full: Mapping[str, Value]) -> Point:
+        """The active genes of a full point."""
+        return self.point(lambda gene: full[gene.key])
+
+    def encode(self, point: Mapping[str, Value]) -> list[float]:
+        """One number on [0, 1] for each gene: the index of a choice or the place in a range."""
+        full = self.fill(point)
+        return [gene.domain.encode(full[gene.key]) for gene in self.genes]
+
+    def count(self) -> int | None:
+        """Number of distinct points; None where a gene takes any real number.
+
+        Runs once over the cells with the number of ways to reach each state, a state being what later cells ask about.
+        """
+        if any(gene.domain.size is None for gene in self.genes):
+            return None
+        last = {key: index for index, cell in enumerate(self.cells) for key in cell.needs()}
+        alike = _alike(self.cells)
+        ways: dict[tuple[tuple[str, Value], ...], int] = {(): 1}
+        for index, cell in enumerate(self.cells):
+            key = cell.gene.key
+            after: dict[tuple[tuple[str, Value], ...], int] = {}
+            for state, number in ways.items():
+                known = dict(state)
+                kept = tuple(item for item in state if last[item[0]] > index)
+                if not cell.active(known):
+                    after[kept] = after.get(kept, 0) + number
+                elif last.get(key, -1) <= index:
+                    after[kept] = after.get(kept, 0) + number * (cell.gene.domain.size or 1)
+                else:
+                    for value in cell.gene.domain.values():
+                        reached = (*kept, (key, alike(key, value)))
+                        after[reached] = after.get(reached, 0) + number
+            ways = after
+        return sum(ways.values())
+
+    def enumerate(self) -> Iterator[Point]:
+        """Every point once, later genes fastest; for domains that can be listed."""
+        choices: list[list[Value]] = []
+
+        def supply(gene: Gene) -> Value:
+            if len(choices) == asked[0]:
+                choices.append(list(gene.domain.values()))
+            asked[0] += 1
+            return choices[asked[0] - 1][0]
+
+        asked = [0]
+        while True:
+            asked[0] = 0
+            yield self.point(supply)
+            while choices and len(choices[-1]) == 1:
+                choices.pop()
+            if not choices:
+                return
+            choices[-1].pop(0)
+
+
+def _alike(cells: tuple[Cell, ...]) -> Callable[[str, Value], Value]:
+    """Maps a value to the first one seen that no cell tells apart from it."""
+    whole: set[str] = set()
+    tests: dict[str, list[frozenset[str]]] = {}
+    for cell in cells:
+        whole.update(key for binding in (cell.when.bindings if cell.when else ()) for key in binding.keys.values())
+        for use in cell.uses:
+            if use.depth is not None:
+                whole.add(use.depth)
+            if use.owner is not None:
+                tests.setdefault(use.owner, []).append(use.holders)
+            if use.topologies is not None:
+                tests.setdefault("topology", []).append(use.topologies)
+    first: dict[tuple[str, tuple[bool, ...]], Value] = {}
+
+    def alike(key: str, value: Value) -> Value:
+        if key in whole:
+            return value
+        return first.setdefault((key, tuple(value in holders for holders in tests.get(key, ()))), value)
+
+    return alike

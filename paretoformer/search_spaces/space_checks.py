@@ -1,0 +1,148 @@
+"""What can be wrong with a space beyond its form: addresses, names of choices, types of fields, rules."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.recipe import Recipe
+from paretoformer.search_spaces import registry
+from paretoformer.search_spaces.architecture import PLACEMENTS
+from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.dimension import Dimension
+from paretoformer.search_spaces.domain import FloatRange
+from paretoformer.search_spaces.expressions import Comparison, Constant, Junction, Name, Not
+from paretoformer.search_spaces.field_types import Misfit, field_types, fitted
+from paretoformer.search_spaces.layout import COUNT_NAMES, Layout, Place
+from paretoformer.search_spaces.rules import Rule
+from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_MODELS, candidates
+
+
+def check_choices(kind: str, dimension: Dimension, where: str) -> None:
+    """Every value names a choice of the kind that a space may sample.
+
+    Raises:
+        UserError: one does not.
+    """
+    usable = [c.name for c in registry.choices(kind) if Capability.BY_CONVERSION not in c.capabilities]
+    for name in dimension.domain.values():
+        if name not in usable:
+            raise UserError(
+                f"{where}: {dimension.address}: '{name}' is not a {kind} to choose; options: {', '.join(usable)}."
+            )
+
+
+def check_layout(layout: Layout) -> None:
+    """Every address decides something, everything needed is there, and every value fits its slot.
+
+    Raises:
+        UserError: the first clash.
+    """
+    for stack in layout.stacks:
+        layout.depth(stack)
+    for given in layout.dimensions.values():
+        _check_address(layout, given)
+    for place in layout.places:
+        dimension = layout.governor(place.stack, place.slot.path)
+        own = f"{place.stack}.{place.slot.path}" if place.stack else place.slot.path
+        if dimension is None:
+            if place.slot.needed:
+                raise UserError(f"{layout.where}: {own} is missing; every stack needs depth, width and mixer.")
+            continue
+        if place.slot.needed and dimension.when is not None:
+            raise UserError(f"{layout.where}: {dimension.address}: every model has one, so it takes no when.")
+        if dimension.per == "layer" and not place.slot.layered:
+            raise UserError(f"{layout.where}: {dimension.address}: it has no value for each layer; use per: stack.")
+        if dimension.per == "stack" and place.stack is None:
+            raise UserError(f"{layout.where}: {dimension.address}: it belongs to the model; leave per out.")
+        _check_values(layout, place, dimension)
+
+
+def check_rule(layout: Layout, rule: Rule, where: str) -> None:
+    """Every name means something, and text is compared with text that can occur.
+
+    Raises:
+        UserError: an unknown name, or an option that its dimension does not list.
+    """
+    for binding in layout.bind((name for name in rule.names if name not in COUNT_NAMES), where):
+        for name in binding.keys:
+            stack = next((s for s in layout.stacks if name.startswith(f"{s}.")), None)
+            path = name if stack is None else name.partition(".")[2]
+            stack = stack or (None if name.split(".")[0] in OF_MODELS else binding.stack)
+            dimension = layout.governor(stack, path)
+            if dimension is not None and not isinstance(dimension.domain, FloatRange):
+                known = {str(value) for value in dimension.domain.values()}
+                known.update(DEFAULT_CHOICES.values() if dimension.when else ())
+                for text in _compared(rule.condition, name):
+                    if text not in known:
+                        raise UserError(f"{where}: {name} is never '{text}'; it is one of {dimension.domain}.")
+
+
+def _compared(condition: Any, name: str) -> Iterable[str]:
+    if isinstance(condition, Not):
+        yield from _compared(condition.condition, name)
+    elif isinstance(condition, Junction):
+        for each in condition.conditions:
+            yield from _compared(each, name)
+    elif isinstance(condition, Comparison) and Name(name) in condition.sides:
+        for side in condition.sides:
+            if isinstance(side, Constant) and isinstance(side.value, str):
+                yield side.value
+
+
+def _check_address(layout: Layout, dimension: Dimension) -> None:
+    address, where = dimension.address, layout.where
+    if any(layout.governor(place.stack, place.slot.path) is dimension for place in layout.places):
+        return
+    known = dict.fromkeys(a for place in layout.places for a in candidates(place.stack, place.slot.path))
+    if address in known:
+        raise UserError(f"{where}: {address} decides nothing: every stack has an address of its own for it.")
+    parent, _, field = address.rpartition(".")
+    for place in layout.places:
+        if place.slot.kind is not None and parent in candidates(place.stack, place.slot.path):
+            names = layout.options(place.stack, place.slot)
+            has = dict.fromkeys(f for name in names for f in registry.choice(place.slot.kind, name).fields)
+            raise UserError(
+                f"{where}: {address}: {place.slot.kind} {', '.join(names)} has no field '{field}'; "
+                f"fields: {', '.join(has) or 'none'}."
+            )
+    near = difflib.get_close_matches(address, known, n=5, cutoff=0.5) or list(known)
+    raise UserError(f"{where}: '{address}' is not an address of this space; addresses: {', '.join(near)}.")
+
+
+def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
+    slot = place.slot
+    if slot.kind is not None:
+        check_choices(slot.kind, dimension, layout.where)
+        return
+    if slot.path in ("depth", "width"):
+        _fit(layout, dimension, _positive)
+    elif slot.path.endswith(".placement") and slot.layered and place.owner is None:
+        _fit(layout, dimension, _placement)
+    elif place.owner is None:
+        annotation = field_types(Recipe)[slot.path.partition(".")[2]]
+        _fit(layout, dimension, partial(fitted, annotation=annotation))
+    else:
+        field = slot.path.rpartition(".")[2]
+        for name in place.holders:
+            kind = field_types(registry.choice(place.owner.kind or "", name).config)[field]
+            _fit(layout, dimension, partial(fitted, annotation=kind))
+
+
+def _fit(layout: Layout, dimension: Dimension, fit: Callable[[Any], Any]) -> None:
+    for value in dimension.domain.values():
+        try:
+            fit(value)
+        except Misfit as error:
+            raise UserError(f"{layout.where}: {dimension.address}: {value} does not fit; it takes {error}.") from None
+
+
+def _positive(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise Misfit("whole numbers from 1")
+
+
+def _placement(value: Any) -> None:
+    if value not in PLACEMENTS:
+        raise Misfit(f"one of {', '.join(PLACEMENTS)}")
