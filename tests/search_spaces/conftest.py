@@ -216,6 +216,24 @@ def inputs_for(signature: Signature, batch: int = 2, length: int | None = None) 
     return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(3))
 
 
+def is_image(signature: Signature) -> bool:
+    """Whether the task gives images."""
+    return isinstance(signature.input, ImageInput)
+
+
+def is_class(signature: Signature) -> bool:
+    """Whether the task asks for classes."""
+    return isinstance(signature.output, ClassOutput)
+
+
+def output_shape(signature: Signature, batch: int = 2) -> tuple[int, ...]:
+    """What a model gives for `inputs_for(signature, batch)`."""
+    output = signature.output
+    if isinstance(output, ClassOutput):
+        return (batch, output.classes)
+    return (batch, signature.input.length, output.vocabulary)
+
+
 def all_choices() -> tuple[registry.Choice, ...]:
     """Every choice of every kind."""
     return tuple(choice for kind in registry.FOLDERS for choice in registry.choices(kind))
@@ -246,7 +264,10 @@ class Places:
     fitted = staticmethod(fitted)
     fitting = staticmethod(fitting)
     inputs_for = staticmethod(inputs_for)
+    is_class = staticmethod(is_class)
+    is_image = staticmethod(is_image)
     models_with = staticmethod(models_with)
+    output_shape = staticmethod(output_shape)
     normal = staticmethod(normal)
 
 

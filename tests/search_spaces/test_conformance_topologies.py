@@ -1,0 +1,165 @@
+"""Whole models of every registered topology: valid ones run, invalid ones are refused in sentences, and both agree."""
+
+from itertools import product
+from random import Random
+
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from paretoformer.records.errors import InvalidArchitecture
+from paretoformer.records.signature import TokenInput
+from paretoformer.search_spaces import registry
+from paretoformer.search_spaces.architecture import PLACEMENTS, Architecture
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.counts import count
+
+KINDS = ("topology", "stem", "mixer", "feedforward", "norm", "position")
+FAST, SLOW = 250, 4_000
+"""Combinations that are drawn, by a fixed seed."""
+
+
+def drawn(places, number: int) -> list[tuple]:
+    """(architecture, signature) for combinations of all choices, evenly drawn from all where there are more."""
+    options = [[places.fitted(choice) for choice in registry.choices(kind)] for kind in KINDS]
+    options += [list(PLACEMENTS), list(places.signatures.values())]
+    total = 1
+    for values in options:
+        total *= len(values)
+    if total <= number:
+        picked = list(product(*options))
+    else:
+        random = Random(0)
+        picked = [tuple(random.choice(values) for values in options) for _ in range(number)]
+    return [
+        (places.assembled(**dict(zip(KINDS, values, strict=False)), placement=values[-2], depth=2), values[-1])
+        for values in picked
+    ]
+
+
+def check(architecture: Architecture, signature, places) -> bool:
+    """Runs and trains if valid, is refused if not; returns which."""
+    problems = architecture.problems(signature)
+    if problems:
+        with pytest.raises(InvalidArchitecture) as caught:
+            build(architecture, signature, seed=0)
+        assert caught.value.reasons == problems
+        return False
+    model = build(architecture, signature, seed=0)
+    outputs = model(
+        places.inputs_for(signature).float() if places.is_image(signature) else places.inputs_for(signature)
+    )
+    assert outputs.shape == places.output_shape(signature) and outputs.isfinite().all()
+    outputs.square().mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+    assert count(architecture, signature).params == sum(p.numel() for p in model.parameters())
+    return True
+
+
+def test_drawn_combinations_run_or_are_refused(places) -> None:
+    ran = [check(architecture, signature, places) for architecture, signature in drawn(places, FAST)]
+    assert any(ran) and not all(ran)
+
+
+@pytest.mark.slow
+def test_many_combinations_run_or_are_refused(places) -> None:
+    ran = [check(architecture, signature, places) for architecture, signature in drawn(places, SLOW)]
+    assert any(ran) and not all(ran)
+
+
+def test_a_refusal_names_both_sides(places) -> None:
+    for architecture, signature in drawn(places, FAST):
+        names = {choice.name for choice in choices_of(architecture)}
+        for sentence in architecture.problems(signature):
+            one, *other = sentence.replace("; ", ", and ").split(", and ")
+            assert set(one.split()) & names, sentence
+            assert other and len(other[0].split()) >= 3, sentence
+            assert not sentence.endswith(".")
+
+
+def choices_of(architecture: Architecture) -> set:
+    """Every choice in it."""
+    configs = [architecture.topology, architecture.stem, *(stack.position for stack in architecture.stacks)]
+    configs += [part for stack in architecture.stacks for branch in stack.branches for part in branch.parts]
+    return {config.choice for config in configs}
+
+
+def valid_models(topology_choice, places) -> list[tuple]:
+    """Valid models of a topology, one for each mixer and each position, that differ in as much else as they can."""
+    found = {}
+    for architecture, signature in drawn(places, 4 * FAST):
+        keys = [("mixer", name, signature) for name in architecture.mixers()]
+        keys += [("position", stack.position.choice.name, signature) for stack in architecture.stacks]
+        if architecture.topology.choice is topology_choice and not architecture.problems(signature):
+            found |= {key: (architecture, signature) for key in keys if key not in found}
+    assert found, f"no drawn model of topology {topology_choice} is valid"
+    return list(dict.fromkeys(found.values()))
+
+
+def test_forward_equals_extend_for_whole_models(topology_choice, places) -> None:
+    models = [
+        (architecture, signature)
+        for architecture, signature in valid_models(topology_choice, places)
+        if all(role.causal for role in architecture.topology.roles.values()) and not places.is_class(signature)
+    ]
+    if not models:
+        pytest.skip(f"topology {topology_choice} does not decode")
+    for architecture, signature in models:
+        model = build(architecture, signature, seed=0).double().eval()
+        inputs = places.inputs_for(signature)
+        with torch.no_grad():
+            whole, outputs, state = model(inputs), [], model.start(len(inputs), inputs.shape[1])
+            for piece in inputs.split([5, 1, 1, 60, inputs.shape[1] - 67], 1):
+                y, state = model.extend(piece, state)
+                outputs.append(y)
+        torch.testing.assert_close(torch.cat(outputs, 1), whole, rtol=1e-9, atol=1e-9)
+
+
+def test_a_padded_sequence_gives_what_it_gives_alone(topology_choice, places) -> None:
+    models = [(a, s) for a, s in valid_models(topology_choice, places) if isinstance(s.input, TokenInput)]
+    if not models:
+        pytest.skip(f"topology {topology_choice} reads no sequences")
+    for architecture, signature in models:
+        model, inputs = build(architecture, signature, seed=0).double().eval(), places.inputs_for(signature, batch=3)
+        sizes = (inputs.shape[1], 1, 9)
+        with torch.no_grad():
+            outputs = model(inputs, torch.tensor(sizes))
+            for row, size in enumerate(sizes):
+                alone = model(inputs[row : row + 1, :size])[0]
+                given = outputs[row] if places.is_class(signature) else outputs[row, :size]
+                torch.testing.assert_close(given, alone, rtol=1e-9, atol=1e-9)
+
+
+def test_counts_are_those_of_the_built_model(topology_choice, places) -> None:
+    for architecture, signature in valid_models(topology_choice, places):
+        if any(Capability.DATA_COST in choice.capabilities for choice in choices_of(architecture)):
+            continue
+        model = build(architecture, signature, seed=0).double().eval()
+        counts = count(architecture, signature)
+        assert counts.params == sum(p.numel() for p in model.parameters())
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+            model(places.inputs_for(signature, batch=1))
+        assert 2 * counts.macs == counter.get_total_flops(), architecture.to_json()
+
+
+def test_the_same_seed_builds_the_same_model(topology_choice, places) -> None:
+    architecture, signature = valid_models(topology_choice, places)[0]
+    one, two, other = (build(architecture, signature, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_stack_of_another_name_is_refused(topology_choice, places) -> None:
+    architecture, signature = valid_models(topology_choice, places)[0]
+    value = architecture.to_json()
+    value["stacks"][0]["name"] = "attic"
+    assert any("attic" in sentence for sentence in Architecture.from_json(value).problems(signature))
+
+
+def test_every_signature_that_is_refused_is_refused_in_a_sentence(topology_choice, places) -> None:
+    for signature in places.signatures.values():
+        for sentence in topology_choice.config().signature_problems(signature):
+            assert f"topology {topology_choice}" in sentence and "the task" in sentence
