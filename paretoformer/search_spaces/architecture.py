@@ -202,5 +202,5 @@ def _branch_from_json(value: Any) -> Branch:
 
 def _part(value: Any, key: str, owner: str) -> Any:
     if not isinstance(value, dict) or key not in value:
-        raise UserError(f"{owner} has a '{key}', and the JSON has none there.")
+        raise UserError(f"{owner} needs '{key}', and the JSON has none there.")
     return value[key]
