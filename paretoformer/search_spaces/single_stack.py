@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, Signature
+from paretoformer.records.signature import ClassOutput, Signature, TokenOutput
 from paretoformer.search_spaces.contract import Model, Site, TopologyConfig
 from paretoformer.search_spaces.stack import StackModule, StackState
 
@@ -41,7 +41,7 @@ class SingleStackConfig(TopologyConfig):
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The head: weights unless tied, and a bias."""
         columns = _columns(signature)
-        return columns + (0 if _tied(architecture) else columns * architecture.stack(self.stack_name).width)
+        return columns + (0 if _tied(architecture, signature) else columns * architecture.stack(self.stack_name).width)
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
         """The head, once for a class and at every token for tokens."""
@@ -66,7 +66,7 @@ class SingleStack(Model):
         self.stem = architecture.stem.build_stem(signature.input, stack.width)
         self.stack = StackModule(stack, site)
         self.head = nn.Linear(stack.width, _columns(signature))
-        if _tied(architecture):
+        if _tied(architecture, signature):
             self.head.weight = next(self.stem.parameters())
         self.classifies = isinstance(signature.output, ClassOutput)
         self.causal = site.causal
@@ -100,5 +100,5 @@ def _columns(signature: Signature) -> int:
     return output.classes if isinstance(output, ClassOutput) else output.vocabulary
 
 
-def _tied(architecture: "Architecture") -> bool:
-    return bool(getattr(architecture.stem, "tied", False))
+def _tied(architecture: "Architecture", signature: Signature) -> bool:
+    return isinstance(signature.output, TokenOutput) and bool(getattr(architecture.stem, "tied", False))
