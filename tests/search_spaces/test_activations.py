@@ -1,0 +1,71 @@
+"""Peak of live intermediate tensors."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from paretoformer.records.signature import TokenInput, TokenOutput
+from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.registry import config_from_json
+
+LENGTH, WIDTH, VOCABULARY = 1_024, 16, 11
+
+
+def decoder(places, mixer: str = "softmax", ratio: float = 4.0, **configs):
+    parts = {
+        "topology": places.default("topology", "decoder"),
+        "stem": places.default("stem", "tokens"),
+        "mixer": places.default("mixer", mixer),
+        "feedforward": config_from_json("feedforward", {"name": "gelu", "ratio": ratio}),
+    }
+    return places.assembled(**{**parts, **configs})
+
+
+@pytest.fixture
+def long_text(places):
+    """Next tokens of 1,024 tokens."""
+    return replace(
+        places.signatures["text"],
+        input=TokenInput(vocabulary=VOCABULARY, length=LENGTH),
+        output=TokenOutput(vocabulary=VOCABULARY),
+    )
+
+
+@pytest.mark.parametrize("ratio", [4.0, 8.0])
+def test_the_peak_of_a_feedforward_is_its_hidden_layer_twice(places, long_text, ratio) -> None:
+    stem, residual, normed = 1, 1, 1
+    hidden = 2 * ratio  # before and after the GELU
+    expected = (stem + residual + normed + hidden) * LENGTH * WIDTH * 4
+    assert peak_activation_bytes(decoder(places, "identity", ratio), long_text) == expected
+
+
+def test_plain_softmax_makes_no_scores_of_all_pairs(places, long_text) -> None:
+    assert peak_activation_bytes(decoder(places), long_text) < LENGTH**2 * 4
+
+
+def test_a_bias_on_scores_makes_them_for_all_pairs(places, long_text) -> None:
+    alibi = decoder(places, position=places.default("position", "alibi"))
+    assert peak_activation_bytes(alibi, long_text) >= 4 * LENGTH**2 * 4
+
+
+def test_a_peak_does_not_grow_with_depth(places, long_text) -> None:
+    peaks = [peak_activation_bytes(decoder(places, depth=depth), long_text) for depth in (2, 4)]
+    assert peaks[0] == peaks[1]
+
+
+def test_a_peak_is_the_same_every_time(places, long_text) -> None:
+    assert len({peak_activation_bytes(decoder(places, "linear"), long_text) for _ in range(3)}) == 1
+
+
+def test_every_mixer_has_a_peak(mixer_choice, places) -> None:
+    architecture, signature = next(places.models_with(places.fitted(mixer_choice)))
+    assert peak_activation_bytes(architecture, signature) > 0
+
+
+def test_counting_leaves_the_global_generator_as_it_was(places, long_text) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    peak_activation_bytes(decoder(places), long_text)
+    assert torch.equal(torch.rand(3), expected)
