@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from statistics import median
 
 from paretoformer.hardware_models.stopwatch import Elapsed, Stopwatch
@@ -66,8 +65,8 @@ def median_ratio(pairs: tuple[Pair, ...], clock: Callable[[Elapsed], float]) -> 
 
 def _block(phase: Phase, calls: int, stopwatch: Stopwatch) -> Elapsed:
     """Mean of one call, after one call outside the clock where the block has several: short models depend on caches."""
+    ready = phase.calls(calls + 1 if calls > 1 else 1)
     if calls > 1:
-        phase.call(phase.setup())
-    ready = [partial(phase.call, phase.setup()) for _ in range(calls)]
+        ready.pop(0)()
     elapsed = stopwatch(ready)
     return Elapsed(elapsed.busy / calls, elapsed.wall / calls)

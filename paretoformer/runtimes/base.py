@@ -1,9 +1,13 @@
 """The contract of runtimes: a model and a target become calls that a meter can time."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
+
+import torch
 
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
@@ -12,15 +16,23 @@ from paretoformer.search_spaces.architecture import Architecture
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """One part of a workload: `setup()` runs outside the clock, and what it gives is what `call` consumes inside it.
+    """One part of a workload: `setup()` runs outside the clock, and `call` takes what it gives inside it.
 
-    A call makes `units` of what the cost is counted in: 1 prefill, or the new tokens of a decode.
-    On an accelerator a call returns before it is done; the meter waits for the device.
+    A call makes `units` of what the cost is counted in: 1 prefill, or the new tokens of a decode. Where it `consumes` what it
+    is given, each call needs its own. On an accelerator a call returns before it is done; the meter waits for the device.
     """
 
     setup: Callable[[], Any]
     call: Callable[[Any], object]
     units: int = 1
+    consumes: bool = False
+
+    def calls(self, count: int) -> list[Callable[[], object]]:
+        """Calls that are ready to be made, each once. One call needs no memory beyond what running the model needs."""
+        given = self.setup()
+        with torch.inference_mode():
+            copies = [copy.deepcopy(given) if self.consumes else given for _ in range(count - 1)]
+        return [partial(self.call, each) for each in (*copies, given)]
 
 
 class Runtime(ABC):

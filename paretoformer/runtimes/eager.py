@@ -1,6 +1,5 @@
 """The model as torch runs it, operation by operation."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,8 +23,8 @@ class Eager(Runtime):
     """Weights in the target's precision, evaluation mode, inference mode, random input.
 
     A prefill is one `forward` of the batch. A decode is a context read by one `extend` (`first_token`, its empty state
-    included) and then one `extend` a new token (`latency`), from a copy of the context's state that is made
-    outside the clock.
+    included) and then one `extend` a new token (`latency`), from the state after the context, made outside the
+    clock.
     """
 
     def precision_problem(self, device: str, precision: str) -> str | None:
@@ -86,13 +85,10 @@ def _decode(model: Model, ids: Tensor, workload: Workload) -> Mapping[str, Phase
             logits, state = model.extend(token, state)
         return logits
 
-    _, after_context = first_token(None)
-
-    @torch.inference_mode()
-    def state_copy() -> Any:
-        return copy.deepcopy(after_context)
+    def after_context() -> Any:
+        return first_token(None)[1]
 
     return {
         "first_token": Phase(setup=lambda: None, call=first_token),
-        "latency": Phase(setup=state_copy, call=new_tokens, units=workload.new),
+        "latency": Phase(setup=after_context, call=new_tokens, units=workload.new, consumes=True),
     }

@@ -62,7 +62,7 @@ def meter_for(quantity: str, target: Target) -> Meter:
         Unavailable: no meter can supply it here; gives each meter's reason.
     """
     if quantity not in COSTS or not COSTS[quantity].per_target:
-        raise unknown("cost of a target", quantity, (name for name, cost in COSTS.items() if cost.per_target))
+        raise unknown("per-target cost", quantity, (name for name, cost in COSTS.items() if cost.per_target))
     reasons = []
     for kind in meters():
         if quantity not in kind.quantities:
