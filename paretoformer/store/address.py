@@ -32,9 +32,9 @@ def parse_address(text: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """The URL as a user wrote it, its password as three stars."""
+    """The URL as a user wrote it, its password as three stars and none among its options."""
     kind = url.drivername.partition("+")[0]
-    return url.set(drivername=kind).render_as_string(hide_password=True)
+    return url.set(drivername=kind).difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: URL) -> Path | None:
@@ -69,4 +69,4 @@ def check_file(file: Path, *, create: bool, read_only: bool) -> None:
 
 
 def _without_password(text: str) -> str:
-    return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", text)
+    return re.sub(r":[^:/@][^@]*@", ":***@", text)

@@ -1,6 +1,7 @@
 """One held connection and the two ways to use it: a read, and a short transaction that writes."""
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +121,8 @@ def _sqlite_engine(url: URL, *, create: bool, read_only: bool, wait_s: float) ->
     file = sqlite_file(url)
     if file is None:
         name = ":memory:"
+    elif read_only and not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
+        name = f"file:{quote(str(file.absolute()))}?immutable=1"
     else:
         mode = "ro" if read_only else "rwc" if create else "rw"
         name = f"file:{quote(str(file.absolute()))}?mode={mode}"
@@ -141,7 +144,7 @@ def _postgres_engine(url: URL, *, read_only: bool, wait_s: float) -> Engine:
         options.append("-c default_transaction_read_only=on")
     try:
         return _engine(url, connect_args={"connect_timeout": _CONNECT_S, "options": " ".join(options).strip()})
-    except ModuleNotFoundError:
+    except ImportError:
         raise UserError(
             f"'{shown(url)}' needs psycopg, which is not installed; pip install 'paretoformer[postgres]'."
         ) from None

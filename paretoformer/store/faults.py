@@ -38,7 +38,7 @@ def faults(where: str) -> Iterator[None]:
 
     Raises:
         UserError: what a user can mend, StoreFull and StoreUnavailable among it.
-        ValueError: a value that cannot be stored, such as NaN.
+        ValueError, TypeError: a value that cannot be stored, such as NaN, or is no JSON.
     """
     try:
         yield
@@ -48,7 +48,7 @@ def faults(where: str) -> Iterator[None]:
             raise
         raise mended from error
     except StatementError as error:
-        if isinstance(error.orig, ValueError):
+        if isinstance(error.orig, (ValueError, TypeError)):
             raise error.orig from None
         raise
 

@@ -58,13 +58,13 @@ class Measurements:
         wanted = {"quantity": quantity, "target": target, "device": device}
         given = [measurement.c[name] == value for name, value in wanted.items() if value is not None]
         rows = self._database.read(select(measurement).where(*given).order_by(measurement.c.id))
-        return [_measurement_row(row) for row in rows]
+        return [measurement_row(row) for row in rows]
 
     def of_model(self, architecture: str, signature: str) -> list[MeasurementRow]:
         """Every measurement of one model, on any device and target, oldest first."""
         key = (measurement.c.architecture == architecture, measurement.c.signature == signature)
         rows = self._database.read(select(measurement).where(*key).order_by(measurement.c.id))
-        return [_measurement_row(row) for row in rows]
+        return [measurement_row(row) for row in rows]
 
 
 class Visits:
@@ -136,7 +136,8 @@ def _measurement(row: RowMapping) -> Measurement:
     )
 
 
-def _measurement_row(row: RowMapping) -> MeasurementRow:
+def measurement_row(row: RowMapping) -> MeasurementRow:
+    """A row of the table as its record."""
     return MeasurementRow(
         id=row["id"],
         architecture=row["architecture"],

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from paretoformer.records.trial import Score
 from paretoformer.store.database import Database
 from paretoformer.store.rows import RunRow, RunState
-from paretoformer.store.tables import run, score
+from paretoformer.store.tables import run, score, trial
 
 _BY_KEY = select(run).where(run.c.key == bindparam("its_key"))
 _BY_ID = select(run).where(run.c.id == bindparam("its_id"))
@@ -17,6 +17,15 @@ _FINISH = (
     .values(state=bindparam("new_state"), seconds=bindparam("new_seconds"), error=bindparam("new_error"))
 )
 _SCORES = select(score).where(score.c.run == bindparam("its_run")).order_by(score.c.rung, score.c.split, score.c.metric)
+
+_STUDY_SCORES = (
+    select(score)
+    .where(
+        score.c.run.in_(select(trial.c.run).where(trial.c.study == bindparam("of"))),
+        score.c.split == bindparam("its_split"),
+    )
+    .order_by(score.c.run, score.c.rung, score.c.metric)
+)
 
 
 class Runs:
@@ -30,13 +39,13 @@ class Runs:
     def find(self, key: str) -> RunRow | None:
         """The run with that key, None where there is none."""
         row = self._database.read_one(_BY_KEY, {"its_key": key})
-        return None if row is None else _row(row)
+        return None if row is None else run_row(row)
 
     def get(self, run_id: int) -> RunRow:
         """The run with that id, which a trial named."""
         row = self._database.read_one(_BY_ID, {"its_id": run_id})
         assert row is not None, f"run {run_id} does not exist"
-        return _row(row)
+        return run_row(row)
 
     def create_or_get(
         self, key: str, *, architecture: str, signature: str, task: str, recipe: str, seed: int
@@ -56,7 +65,7 @@ class Runs:
             connection.execute(self._insert, values)
             return connection.execute(_BY_KEY, {"its_key": key}).mappings().one()
 
-        return _row(self._database.write(work))
+        return run_row(self._database.write(work))
 
     def set_state(
         self, run_id: int, state: RunState, *, seconds: float | None = None, error: str | None = None
@@ -71,15 +80,24 @@ class Runs:
         if rows:
             self._database.write(lambda connection: connection.execute(self._insert_score, rows))
 
+    def scores_of_study(self, study_id: int, split: str) -> dict[int, list[Score]]:
+        """The scores of every run that a study's trials name, on one split, by run id and then by rung."""
+        found: dict[int, list[Score]] = {}
+        for row in self._database.read(_STUDY_SCORES, {"of": study_id, "its_split": split}):
+            found.setdefault(row["run"], []).append(score_row(row))
+        return found
+
     def scores(self, run_id: int, split: str | None = None) -> list[Score]:
         """A run's scores by rung, of one split or of all."""
         rows = self._database.read(_SCORES, {"its_run": run_id})
-        return [_score(row) for row in rows if split in (None, row["split"])]
+        return [score_row(row) for row in rows if split in (None, row["split"])]
 
 
-def _row(row: RowMapping) -> RunRow:
+def run_row(row: RowMapping) -> RunRow:
+    """A row of the table as its record."""
     return RunRow(**{**row, "state": RunState(row["state"])})
 
 
-def _score(row: RowMapping) -> Score:
+def score_row(row: RowMapping) -> Score:
+    """A row of the table as its record."""
     return Score(**{name: value for name, value in row.items() if name != "run"})

@@ -12,6 +12,7 @@ from paretoformer.store.measurements import Calibrations, Measurements, Visits
 from paretoformer.store.migrations import bring_to_head
 from paretoformer.store.runs import Runs
 from paretoformer.store.studies import Studies
+from paretoformer.store.study_reads import StudyReads
 from paretoformer.store.tables import architecture, recipe, signature
 from paretoformer.store.trials import Trials
 from paretoformer.store.workers import Workers
@@ -31,6 +32,7 @@ class Store:
         self.studies = Studies(database, clock)
         self.trials = Trials(database, clock)
         self.runs = Runs(database)
+        self.reads = StudyReads(database, clock)
         self.signatures = Specs(database, signature)
         self.architectures = Specs(database, architecture)
         self.recipes = Specs(database, recipe)

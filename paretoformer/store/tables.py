@@ -36,7 +36,20 @@ class FiniteFloat(TypeDecorator[float]):
         """
         if value is not None and not math.isfinite(value):
             raise ValueError(f"{value} cannot be stored; only finite numbers can.")
-        return value
+        return None if value is None else float(value)
+
+
+class Sentence(TypeDecorator[str]):
+    """Free text, such as a crash's: NUL and lone surrogates, which PostgreSQL refuses, become replacement marks."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as any database takes it; NULL stays."""
+        if value is None:
+            return None
+        return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 NAMES = {
@@ -92,7 +105,7 @@ run = Table(
     Column("seed", BigInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("seconds", FiniteFloat, nullable=True),
-    Column("error", Text, nullable=True),
+    Column("error", Sentence, nullable=True),
 )
 
 score = Table(
@@ -133,7 +146,7 @@ trial = Table(
     Column("number", Integer, nullable=False),
     Column("history", Integer, nullable=False),
     Column("state", String, nullable=False),
-    Column("reason", Text, nullable=True),
+    Column("reason", Sentence, nullable=True),
     _json("point", nullable=True),
     _reference("architecture", "architecture.digest", nullable=True),
     _reference("run", "run.id", nullable=True),

@@ -104,7 +104,7 @@ class Trials:
                 "heartbeat": 0,
                 "started": self._clock(),
             }
-            return _row(connection.execute(_INSERT, values).mappings().one())
+            return trial_row(connection.execute(_INSERT, values).mappings().one())
 
         return self._database.write(work)
 
@@ -185,7 +185,7 @@ class Trials:
 
         def work(connection: Connection) -> TrialRow | None:
             taken = connection.execute(_TAKE_OVER, parameters).mappings().one_or_none()
-            return None if taken is None else _row(taken)
+            return None if taken is None else trial_row(taken)
 
         return self._database.write(work)
 
@@ -200,12 +200,12 @@ class Trials:
 
     def all(self, study_id: int) -> list[TrialRow]:
         """Every trial of a study, by number."""
-        return [_row(row) for row in self._database.read(_ALL, {"of": study_id})]
+        return [trial_row(row) for row in self._database.read(_ALL, {"of": study_id})]
 
     def get(self, study_id: int, number: int) -> TrialRow | None:
         """The trial with that number, None where there is none."""
         row = self._database.read_one(_ONE, {"of": study_id, "its_number": number})
-        return None if row is None else _row(row)
+        return None if row is None else trial_row(row)
 
     def counts(self, study_id: int) -> dict[TrialState, int]:
         """How many trials of a study stand in each state, zeros included."""
@@ -218,10 +218,11 @@ def _write(connection: Connection, statement: Update, trial: TrialRow, new: Mapp
     row = connection.execute(statement, {**guard, **new}).mappings().one_or_none()
     if row is None:
         raise LeaseLost(f"trial {trial.number} is no longer {trial.owner}'s in epoch {trial.epoch}, or has ended")
-    return _row(row)
+    return trial_row(row)
 
 
-def _row(row: RowMapping) -> TrialRow:
+def trial_row(row: RowMapping) -> TrialRow:
+    """A row of the table as its record."""
     fields = dict(row)
     fields["state"] = TrialState(fields["state"])
     fields["values"] = tuple(fields.pop("objective_values") or ())

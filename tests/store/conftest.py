@@ -1,39 +1,82 @@
 """A store on each kind of database, fresh for every test."""
 
 import itertools
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from paretoformer.store import MeasurementKey, Store, StudyRow
+from paretoformer.store import MeasurementKey, RunRow, Store, StudyRow
 
-_names = itertools.count()
 ARCHITECTURE, SIGNATURE, TASK, RECIPE, DEVICE = "a" * 64, "s" * 64, "t" * 64, "r" * 64, "d" * 64
+KINDS = ("sqlite", "postgresql")
+_numbers = itertools.count()
 
 
 class Clock:
     """A wall clock that a test sets."""
 
     def __init__(self) -> None:
-        self.now = 1_000.5
+        self.now = 1_000.1
 
     def __call__(self) -> float:
         return self.now
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+class Process:
+    """Another process that uses a database: `other_process.py` with a command."""
+
+    def __init__(self, *arguments: object) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("other_process.py")), *map(str, arguments)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def lines(self) -> list[str]:
+        """What it printed, once it has ended."""
+        return self._process.communicate(timeout=60)[0].splitlines()
+
+    @property
+    def code(self) -> int:
+        return self._process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "store.db"
+    Store.open(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """The name of a database that has our tables."""
+    _administer(postgres_url, "CREATE DATABASE migrated")
+    Store.open(_sibling(postgres_url, "migrated")).close()
+    return "migrated"
+
+
+@pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
+    """The URL of a database with our tables and no rows."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
         yield f"sqlite:///{tmp_path}/store.db"
         return
-    server = request.getfixturevalue("postgres_url")
-    name = f"store_{next(_names)}"
-    _administer(server, f"CREATE DATABASE {name}")
-    yield server.rsplit("/", 1)[0] + f"/{name}"
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    template = request.getfixturevalue("migrated_postgres")
+    yield from _database(request.getfixturevalue("postgres_url"), template)
+
+
+@pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    yield from _database(request.getfixturevalue("postgres_url"), "template1")
 
 
 @pytest.fixture
@@ -72,16 +115,39 @@ def key() -> MeasurementKey:
 
 
 @pytest.fixture
-def new_run(store: Store) -> Callable[..., int]:
-    """Makes a run with a key and returns its id."""
+def new_run(store: Store) -> Callable[[str], RunRow]:
+    """Makes the run with a key, or gets it."""
 
-    def make(run_key: str = "k1") -> int:
-        run = store.runs.create_or_get(
-            run_key, architecture=ARCHITECTURE, signature=SIGNATURE, task=TASK, recipe=RECIPE, seed=3_000_000_000
+    def make(run_key: str) -> RunRow:
+        return store.runs.create_or_get(
+            run_key, architecture=ARCHITECTURE, signature=SIGNATURE, task=TASK, recipe=RECIPE, seed=4_000_000_000
         )
-        return run.id
 
     return make
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """A user whom file permissions bind, since they do not bind root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"store_{next(_numbers)}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _sibling(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _sibling(server: str, name: str) -> str:
+    return f"{server.rpartition('/')[0]}/{name}"
 
 
 def _administer(server: str, statement: str) -> None:

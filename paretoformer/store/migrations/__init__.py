@@ -1,5 +1,6 @@
 """Bringing a database to the tables of this version, once, whoever comes first."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +17,8 @@ VERSION_TABLE = "paretoformer_version"
 """Our own, since Optuna's storage in the same database owns `alembic_version`."""
 
 _ADVISORY_LOCK = 0x70617265
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the running environment in a module."""
 _WAL_TRIES, _WAL_PAUSE_S = 200, 0.02
 
 
@@ -49,7 +52,8 @@ def upgrade_tables(connection: Connection, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, revision)
 
 
 def _upgrade(connection: Connection, database: Database) -> None:

@@ -1,0 +1,90 @@
+from collections.abc import Callable
+
+import pytest
+
+from paretoformer.records.trial import Score
+from paretoformer.store import RunRow, RunState, Store, StudyRow
+
+Maker = Callable[[str], RunRow]
+
+
+def score(rung: int = 0, value: float = 0.5, split: str = "validation", metric: str = "accuracy") -> Score:
+    return Score(
+        metric=metric, split=split, rung=rung, value=value, low=0.1, high=0.9, examples=2**40 + rung, seconds=1.1
+    )
+
+
+def test_a_key_stands_for_one_run(store: Store, new_run: Maker) -> None:
+    first = new_run("k")
+    assert new_run("k") == first == store.runs.find("k") == store.runs.get(first.id)
+    assert new_run("other").id != first.id
+
+
+def test_a_key_without_a_run_finds_nothing(store: Store) -> None:
+    assert store.runs.find("k") is None
+
+
+def test_a_new_run_is_running_with_the_seed_it_was_given(new_run: Maker) -> None:
+    run = new_run("k")
+    assert (run.state, run.seed, run.seconds, run.error) == (RunState.RUNNING, 4_000_000_000, None, None)
+
+
+def test_a_run_that_exists_keeps_its_state(store: Store, new_run: Maker) -> None:
+    store.runs.set_state(new_run("k").id, RunState.COMPLETE, seconds=12.5)
+    again = new_run("k")
+    assert (again.state, again.seconds) == (RunState.COMPLETE, 12.5)
+
+
+def test_a_failed_run_says_why(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    store.runs.set_state(run.id, RunState.FAILED, seconds=1.0, error="the loss is not finite")
+    assert store.runs.get(run.id).error == "the loss is not finite"
+
+
+def test_scores_come_back_exactly_and_by_rung(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    scores = [score(2, 0.1 + 0.2), score(0, 5e-324), score(1, 1 / 3)]
+    store.runs.add_scores(run.id, scores)
+    assert store.runs.scores(run.id) == sorted(scores, key=lambda each: each.rung)
+
+
+def test_a_score_that_stands_stays_as_it_was(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    store.runs.add_scores(run.id, [score(0, 0.5)])
+    store.runs.add_scores(run.id, [score(0, 0.7), score(1, 0.8)])
+    assert [each.value for each in store.runs.scores(run.id)] == [0.5, 0.8]
+
+
+def test_scores_are_read_for_one_split(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    store.runs.add_scores(run.id, [score(split="validation"), score(split="test", value=0.4)])
+    assert [each.value for each in store.runs.scores(run.id, "test")] == [0.4]
+
+
+def test_no_scores_are_nothing_to_add(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    store.runs.add_scores(run.id, [])
+    assert store.runs.scores(run.id) == []
+
+
+def test_one_score_that_is_not_finite_refuses_them_all(store: Store, new_run: Maker) -> None:
+    run = new_run("k")
+    with pytest.raises(ValueError, match="nan cannot be stored"):
+        store.runs.add_scores(run.id, [score(0), score(1, float("nan"))])
+    assert store.runs.scores(run.id) == []
+
+
+def test_scores_of_a_study_are_those_of_its_own_runs_on_one_split(
+    store: Store, study: StudyRow, new_run: Maker
+) -> None:
+    runs = [new_run(key) for key in ("a", "b", "another study's")]
+    for run in runs[:2]:
+        trial = store.trials.reserve(study.id, "w")
+        assert trial
+        store.trials.set_running(trial, run=run.id)
+    for run in runs:
+        store.runs.add_scores(run.id, [score(1), score(0), score(0, split="test")])
+    found = store.runs.scores_of_study(study.id, "validation")
+    assert {run: [(each.rung, each.split) for each in scores] for run, scores in found.items()} == {
+        run.id: [(0, "validation"), (1, "validation")] for run in runs[:2]
+    }
