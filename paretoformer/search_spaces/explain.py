@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from paretoformer.records.signature import Signature
 from paretoformer.records.trial import Gene as Value
 from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.binding import COUNT_NAMES, bind
 from paretoformer.search_spaces.cells import Binding, Known
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.expressions import explanation
-from paretoformer.search_spaces.layout import COUNT_NAMES, Layout
+from paretoformer.search_spaces.layout import Layout
 from paretoformer.search_spaces.rules import Rule
 
 
@@ -31,7 +32,7 @@ def bound(rule: Rule, layout: Layout) -> BoundRule:
     """
     counts = tuple(name for name in rule.names if name in COUNT_NAMES)
     addresses = [name for name in rule.names if name not in counts]
-    return BoundRule(rule, tuple(layout.bind(addresses, f"{layout.where}: rule {rule}")), counts)
+    return BoundRule(rule, bind(layout, addresses, f"{layout.where}: rule {rule}"), counts)
 
 
 def sentences(

@@ -23,6 +23,8 @@ def fitted(value: Any, annotation: Any) -> Any:
         Misfit: the field cannot hold it.
     """
     if get_origin(annotation) in (Union, UnionType):
+        if value is None and NoneType in get_args(annotation):
+            return None
         inner = [option for option in get_args(annotation) if option is not NoneType]
         if len(inner) == 1:
             return fitted(value, inner[0])
@@ -31,6 +33,8 @@ def fitted(value: Any, annotation: Any) -> Any:
         if value not in options:
             raise Misfit(f"one of {', '.join(str(option) for option in options)}")
         return value
+    if get_origin(annotation) is tuple and isinstance(value, list):
+        return tuple(value)
     if annotation is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if annotation in _TITLES and type(value) is not annotation:

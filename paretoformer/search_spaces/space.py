@@ -11,6 +11,7 @@ from paretoformer.records.errors import InvalidArchitecture, UserError
 from paretoformer.records.signature import Signature
 from paretoformer.records.trial import Gene as Value
 from paretoformer.records.trial import Point
+from paretoformer.search_spaces.cell_order import ordered_cells
 from paretoformer.search_spaces.cells import Gene, Known
 from paretoformer.search_spaces.decode import Candidate, candidate
 from paretoformer.search_spaces.dimension import Dimension
@@ -53,7 +54,7 @@ class SearchSpace:
         )
         layout = Layout(space.dimensions, where)
         check_layout(layout)
-        _ = layout.cells  # finds conditions that wait for each other
+        ordered_cells(layout)
         for rule in space.rules:
             check_rule(layout, rule, f"{where}: rule {rule}")
         for dimension in space.dimensions:
@@ -160,7 +161,7 @@ class SearchSpace:
 
     @cached_property
     def _box(self) -> FlatBox:
-        return FlatBox(self._layout.cells)
+        return FlatBox(ordered_cells(self._layout))
 
     @cached_property
     def _bound_rules(self) -> tuple[BoundRule, ...]:

@@ -9,14 +9,18 @@ from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import PLACEMENTS
+from paretoformer.search_spaces.binding import COUNT_NAMES, bind, named
 from paretoformer.search_spaces.contract import Capability
 from paretoformer.search_spaces.dimension import Dimension
-from paretoformer.search_spaces.domain import FloatRange
+from paretoformer.search_spaces.domain import IntRange
 from paretoformer.search_spaces.expressions import Comparison, Constant, Junction, Name, Not
 from paretoformer.search_spaces.field_types import Misfit, field_types, fitted
-from paretoformer.search_spaces.layout import COUNT_NAMES, Layout, Place
+from paretoformer.search_spaces.layout import Layout, Place
 from paretoformer.search_spaces.rules import Rule
-from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_MODELS, candidates
+from paretoformer.search_spaces.slots import candidates
+
+_MOST = {"depth": 256, "width": 65_536}
+"""Largest value by path."""
 
 
 def check_choices(kind: str, dimension: Dimension, where: str) -> None:
@@ -39,8 +43,6 @@ def check_layout(layout: Layout) -> None:
     Raises:
         UserError: the first clash.
     """
-    for stack in layout.stacks:
-        layout.depth(stack)
     for given in layout.dimensions.values():
         _check_address(layout, given)
     for place in layout.places:
@@ -65,18 +67,12 @@ def check_rule(layout: Layout, rule: Rule, where: str) -> None:
     Raises:
         UserError: an unknown name, or an option that its dimension does not list.
     """
-    for binding in layout.bind((name for name in rule.names if name not in COUNT_NAMES), where):
+    for binding in bind(layout, (name for name in rule.names if name not in COUNT_NAMES), where):
         for name in binding.keys:
-            stack = next((s for s in layout.stacks if name.startswith(f"{s}.")), None)
-            path = name if stack is None else name.partition(".")[2]
-            stack = stack or (None if name.split(".")[0] in OF_MODELS else binding.stack)
-            dimension = layout.governor(stack, path)
-            if dimension is not None and not isinstance(dimension.domain, FloatRange):
-                known = {str(value) for value in dimension.domain.values()}
-                known.update(DEFAULT_CHOICES.values() if dimension.when else ())
-                for text in _compared(rule.condition, name):
-                    if text not in known:
-                        raise UserError(f"{where}: {name} is never '{text}'; it is one of {dimension.domain}.")
+            dimension = named(layout, name, binding.stack)
+            for text in _compared(rule.condition, name):
+                if dimension is not None and text not in dimension.domain:
+                    raise UserError(f"{where}: {name} is never '{text}'; it takes {dimension.domain}.")
 
 
 def _compared(condition: Any, name: str) -> Iterable[str]:
@@ -116,8 +112,8 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
     if slot.kind is not None:
         check_choices(slot.kind, dimension, layout.where)
         return
-    if slot.path in ("depth", "width"):
-        _fit(layout, dimension, _positive)
+    if slot.path in _MOST:
+        _fit(layout, dimension, partial(_positive, most=_MOST[slot.path]))
     elif slot.path.endswith(".placement") and slot.layered and place.owner is None:
         _fit(layout, dimension, _placement)
     elif place.owner is None:
@@ -131,16 +127,17 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
 
 
 def _fit(layout: Layout, dimension: Dimension, fit: Callable[[Any], Any]) -> None:
-    for value in dimension.domain.values():
+    domain = dimension.domain
+    for value in (domain.low, domain.high) if isinstance(domain, IntRange) else domain.values():
         try:
             fit(value)
         except Misfit as error:
             raise UserError(f"{layout.where}: {dimension.address}: {value} does not fit; it takes {error}.") from None
 
 
-def _positive(value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise Misfit("whole numbers from 1")
+def _positive(value: Any, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise Misfit(f"whole numbers from 1 to {most}")
 
 
 def _placement(value: Any) -> None:

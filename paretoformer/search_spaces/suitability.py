@@ -14,7 +14,7 @@ _PROBES: dict[type, tuple[str, Input]] = {
     TokenInput: ("a sequence of tokens", TokenInput(vocabulary=256, length=256)),
 }
 """Kind of input: its name, and an input that a stem of that kind is likely to read."""
-_MOST_CONFIGS = 1_000
+_MOST_VALUES, _MOST_CONFIGS = 100, 1_000
 
 
 def unfit(layout: Layout, signature: Signature) -> str | None:
@@ -38,6 +38,10 @@ def _configs(layout: Layout, path: str) -> Iterator[object]:
     for name in chooser.domain.values():
         fields = registry.choice(path, str(name)).fields
         given = {field: layout.governor(None, f"{path}.{field}") for field in fields}
-        options = {field: list(dimension.domain.values()) for field, dimension in given.items() if dimension}
+        options = {
+            field: list(islice(dimension.domain.values(), _MOST_VALUES))
+            for field, dimension in given.items()
+            if dimension
+        }
         for values in islice(product(*options.values()), _MOST_CONFIGS):
             yield choice_config(path, str(name), dict(zip(options, values, strict=True)))
