@@ -20,6 +20,7 @@ ORDERS = (0, 1, 2, 3)
 
 
 def main() -> None:
+    """Print the table, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()

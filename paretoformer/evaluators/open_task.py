@@ -1,6 +1,6 @@
 """Opening a task by its name, from a path to the user's own data, or from a spec."""
 
-from pathlib import Path
+import os.path
 from typing import Any
 
 from paretoformer.evaluators.own_data.path import FORMS, task_from_path
@@ -25,7 +25,7 @@ def open_task(what: str | dict[str, Any], columns: str | None = None) -> Task:
         if columns is not None:
             raise UserError(f"'{what}' is a task of its own and takes no columns; leave '{columns}' out.")
         return task_class(what)()
-    if not Path(what).exists():
+    if not os.path.exists(what):  # False, too, for names that the system refuses
         raise UserError(
             f"'{what}' is neither a task nor an existing path; tasks: {', '.join(task_names())}; "
             f"a path leads to your own data: {FORMS}."

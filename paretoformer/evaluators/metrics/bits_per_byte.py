@@ -20,6 +20,7 @@ class BitsPerByte(Metric):
 
     def parts(self, outputs: Tensor, examples: Examples) -> tuple[Tensor, Tensor]:
         """outputs: (B, N, 256) -> bits and bytes of each example, both (B,) float64."""
-        nats = cross_entropy(outputs.float().mT, examples.targets, ignore_index=IGNORED, reduction="none")  # (B, N)
+        rows, targets = outputs.float().flatten(0, 1), examples.targets.flatten()
+        nats = cross_entropy(rows, targets, ignore_index=IGNORED, reduction="none").reshape_as(examples.targets)
         asked = examples.targets != IGNORED
         return nats.double().sum(1) / math.log(2), asked.sum(1).double()

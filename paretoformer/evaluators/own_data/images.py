@@ -11,7 +11,7 @@ from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
-from paretoformer.evaluators.own_data.reading import check_classes, check_enough
+from paretoformer.evaluators.own_data.reading import check_classes, check_enough, class_numbers
 from paretoformer.evaluators.splits import content_key, deal
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
@@ -30,7 +30,7 @@ class ImageFolder(MemoryTask):
     """Which subfolder an image lies in. Grey images have one channel; where any has colour, all have three."""
 
     metrics: tuple[Metric, ...] = (Accuracy(),)
-    recipe: Recipe = Recipe(batch=64, budget=16_384)
+    recipe: Recipe = Recipe(batch=32, budget=16_384)
 
     def __init__(self, path: Path) -> None:
         files = _files(path)
@@ -41,7 +41,7 @@ class ImageFolder(MemoryTask):
         keys = [content_key(image.tobytes()) for image in images]
         dealt = deal(keys, strata=labels)
         check_enough(path, keys, dealt, "image")
-        targets = torch.tensor([self.classes.index(label) for label in labels])
+        targets = class_numbers(self.classes, labels)
         super().__init__(
             {split: _examples(images, targets, dealt[split]) for split in Split},
             data_hash=digest([[label, key] for label, key in zip(labels, keys, strict=True)]),

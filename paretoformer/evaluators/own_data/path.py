@@ -1,9 +1,11 @@
 """From a path to a task."""
 
+import os.path
 from pathlib import Path
 
 from paretoformer.evaluators.own_data.images import ImageFolder
-from paretoformer.evaluators.own_data.table import SUFFIXES, Table
+from paretoformer.evaluators.own_data.rows import SUFFIXES
+from paretoformer.evaluators.own_data.table import Table
 from paretoformer.evaluators.own_data.text import Text
 from paretoformer.evaluators.task import Task
 from paretoformer.records.errors import UserError
@@ -22,7 +24,7 @@ def task_from_path(path: str | Path, columns: str | None = None) -> Task:
         UserError: the data is not there or cannot serve; one sentence that says what would.
     """
     place = Path(path)
-    if not place.exists():
+    if not os.path.exists(place):  # False, too, for names that the system refuses
         raise UserError(f"There is no file or folder '{path}'; give {FORMS}.")
     if place.suffix.lower() in SUFFIXES and not place.is_dir():
         return Table(place, columns)

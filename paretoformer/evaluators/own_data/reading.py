@@ -1,7 +1,11 @@
 """Reading the user's files, and the sentences for what is wrong with them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import torch
+from torch import Tensor
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.splits import SHARES
@@ -54,15 +58,21 @@ def check_classes(path: Path, labels: Sequence[str], what: str) -> None:
         labels: one for each example.
         what: what one example is, `row` or `image`.
     """
-    classes = sorted(set(labels))
+    classes = Counter(labels)
     if len(classes) == 1:
-        raise UserError(f"'{path}' has only one class, '{classes[0]}'; classification needs at least two.")
-    for name in classes:
-        if labels.count(name) == 1:
+        raise UserError(f"'{path}' has only one class, '{labels[0]}'; classification needs at least two.")
+    for name in sorted(classes):
+        if classes[name] == 1:
             raise UserError(
                 f"Class '{name}' of '{path}' has a single {what}; every class needs at least two, "
                 f"and there are {len(classes)} classes."
             )
+
+
+def class_numbers(classes: Sequence[str], labels: Sequence[str]) -> Tensor:
+    """Place of each label among the classes, (n,) long."""
+    place = {name: number for number, name in enumerate(classes)}
+    return torch.tensor([place[label] for label in labels])
 
 
 def check_enough(path: Path, keys: Sequence[str], dealt: dict[Split, list[int]], what: str) -> None:

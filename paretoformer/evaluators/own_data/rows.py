@@ -92,4 +92,6 @@ def _parquet(path: Path) -> Columns:
 def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if value != value:  # nan, which tables use for a missing number
+        return None
     return json.dumps(value, sort_keys=True, default=str)

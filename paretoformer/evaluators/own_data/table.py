@@ -5,22 +5,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.own_data.columns import ColumnChoice, choose_columns
-from paretoformer.evaluators.own_data.reading import check_classes, check_enough
-from paretoformer.evaluators.own_data.rows import SUFFIXES, Columns, read_columns
+from paretoformer.evaluators.own_data.reading import check_classes, check_enough, class_numbers
+from paretoformer.evaluators.own_data.rows import Columns, read_columns
 from paretoformer.evaluators.splits import content_key, deal
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, Signature, TokenInput
-
-__all__ = ["LONGEST", "SUFFIXES", "Table"]
 
 LONGEST = 256
 """Bytes of a text that a model sees; the rest is cut off."""
@@ -42,7 +41,7 @@ class Table(MemoryTask):
         keys = [content_key(text) for text in cut]
         dealt = deal(keys, strata=labels)
         check_enough(path, keys, dealt, "row")
-        everything = _examples(cut, [self.classes.index(label) for label in labels])
+        everything = _examples(cut, class_numbers(self.classes, labels))
         super().__init__(
             {split: everything.take(torch.tensor(dealt[split])) for split in Split},
             data_hash=digest([[content_key(text), label] for text, label in zip(texts, labels, strict=True)]),
@@ -81,12 +80,12 @@ def _checked(path: Path, table: Columns, columns: ColumnChoice) -> tuple[list[by
     return texts, labels
 
 
-def _examples(texts: list[bytes], targets: list[int]) -> Examples:
+def _examples(texts: list[bytes], targets: Tensor) -> Examples:
     lengths = [len(text) for text in texts]
     width = max(lengths)
     rows = np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), dtype=np.uint8)
     return Examples(
         inputs=torch.from_numpy(rows.astype(np.int64)).reshape(-1, width),
-        targets=torch.tensor(targets),
+        targets=targets,
         lengths=torch.tensor(lengths),
     )

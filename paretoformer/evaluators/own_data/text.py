@@ -26,7 +26,7 @@ class Text(MemoryTask):
     signature: Signature = Signature(
         input=TokenInput(vocabulary=256, length=LENGTH), output=TokenOutput(vocabulary=256)
     )
-    recipe: Recipe = Recipe(batch=16, budget=4_096)
+    recipe: Recipe = Recipe(batch=8, budget=4_096)
 
     def __init__(self, path: Path) -> None:
         content = read_text(path).encode()

@@ -26,7 +26,7 @@ class Digits(MemoryTask):
     )
     metrics: tuple[Metric, ...] = (Accuracy(),)
     signature: Signature = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
-    recipe: Recipe = Recipe(batch=64, budget=16_384)
+    recipe: Recipe = Recipe(batch=32, budget=16_384)
 
     def __init__(self) -> None:
         from sklearn.datasets import load_digits

@@ -35,7 +35,7 @@ class PythonDocs(MemoryTask):
     signature: Signature = Signature(
         input=TokenInput(vocabulary=256, length=LENGTH), output=TokenOutput(vocabulary=256)
     )
-    recipe: Recipe = Recipe(batch=16, budget=4_096)
+    recipe: Recipe = Recipe(batch=8, budget=4_096)
 
     def __init__(self) -> None:
         from pydoc_data.topics import topics
