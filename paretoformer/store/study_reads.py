@@ -29,9 +29,7 @@ _MEASUREMENTS = (
     .order_by(measurement.c.id)
 )
 _OF_RUN = (
-    select(trial)
-    .where(trial.c.study == bindparam("of"), trial.c.run == bindparam("its_run"))
-    .order_by(trial.c.number)
+    select(trial).where(trial.c.study == bindparam("of"), trial.c.run == bindparam("its_run")).order_by(trial.c.number)
 )
 _SPANS = (
     select(trial.c.started, trial.c.ended).where(trial.c.study == bindparam("of")).order_by(trial.c.started, trial.c.id)

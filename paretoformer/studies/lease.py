@@ -79,11 +79,11 @@ class Lease:
 
     def close(self) -> None:
         """Let go of everything and of the files."""
-        for descriptor in (self._room, self._gate):
-            try:
+        open_files = (self._room, self._gate)
+        self._room = self._gate = -1
+        for descriptor in open_files:
+            if descriptor >= 0:
                 os.close(descriptor)
-            except OSError:
-                continue
 
     def _enter(self) -> None:
         self._take(self._gate, fcntl.LOCK_SH)

@@ -41,7 +41,9 @@ def pick(text: str, points: Sequence[FrontPoint], complete: Sequence[FrontPoint]
         return _numbered(int(text), complete)
     if "<" in text or ">" in text:
         return _bounded(parse_constraints(text), points)
-    raise UserError(f"'{text}' is not a pick; picks: {', '.join(NAMED)}, a trial's number, or a bound such as \"latency <= 3ms\".")
+    raise UserError(
+        f"'{text}' is not a pick; picks: {', '.join(NAMED)}, a trial's number, or a bound such as \"latency <= 3ms\"."
+    )
 
 
 def _knee(points: Sequence[FrontPoint]) -> FrontPoint:
@@ -63,7 +65,9 @@ def _numbered(number: int, complete: Sequence[FrontPoint]) -> FrontPoint:
         if point.number == number:
             return point
     numbers = ", ".join(str(point.number) for point in complete[:20])
-    raise UserError(f"Trial {number} is not complete in this study; complete: {numbers}{', ...' if len(complete) > 20 else ''}.")
+    raise UserError(
+        f"Trial {number} is not complete in this study; complete: {numbers}{', ...' if len(complete) > 20 else ''}."
+    )
 
 
 def _bounded(bounds: Sequence[Constraint], points: Sequence[FrontPoint]) -> FrontPoint:

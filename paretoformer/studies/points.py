@@ -1,8 +1,11 @@
 """A complete trial as a point: what it is, what it scored, what it costs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.trial import Score
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.studies.front import Interval
 from paretoformer.studies.spec import Column
@@ -64,3 +67,25 @@ class FrontPoint:
             "noisy": self.noisy,
             "tied": self.tied,
         }
+
+
+def column_intervals(
+    columns: Sequence[Column],
+    scores: Sequence[Score],
+    costs: Mapping[tuple[str, str], Measurement],
+    counts: Mapping[str, int],
+) -> tuple[Interval, ...]:
+    """The value of each column with its interval, in its unit: a score, a measurement of its target, or a count."""
+    by_metric = {score.metric: score for score in scores}
+    found = []
+    for column in columns:
+        if column.target:
+            cost = costs[column.name, str(column.target)]
+            found.append(Interval(value=cost.value, low=cost.low, high=cost.high))
+        elif column.name in by_metric:
+            score = by_metric[column.name]
+            found.append(Interval(value=score.value, low=score.low, high=score.high))
+        else:
+            count = float(counts[column.name])
+            found.append(Interval(value=count, low=count, high=count))
+    return tuple(found)

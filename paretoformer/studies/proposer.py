@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from paretoformer.records.canonical import digest
 from paretoformer.records.errors import InvalidArchitecture
 from paretoformer.records.trial import Outcome, Point, TrialState
-from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.decode import Candidate
 from paretoformer.studies.engines.base import Engine, Problem, Proposal, engine
 from paretoformer.studies.spec import StudySpec
 
 ATTEMPTS = 20
 """How often an engine is asked again when its point is invalid or known: asking costs little, a trial does not."""
+
+UNSEEN = (TrialState.INVALID, TrialState.FAILED)
+"""Ends after which an architecture may be proposed again: it was never looked at, or fell to an accident."""
 
 Outcomes = Callable[[int, int], list[Outcome]]
 """Outcomes with order numbers above the first and up to the second, in commit order."""
@@ -18,13 +22,16 @@ Outcomes = Callable[[int, int], list[Outcome]]
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A proposal with what it decodes to; `reasons` says why it is invalid, `known` that its architecture was seen."""
+    """A proposal with what it decodes to.
+
+    `reasons` says why it is invalid; `known` is the earlier outcome with the same architecture and recipe.
+    """
 
     proposal: Proposal
     point: Point
-    identity: str | None
+    candidate: Candidate | None
     reasons: tuple[str, ...]
-    known: bool
+    known: Outcome | None
 
 
 class Proposer:
@@ -43,7 +50,7 @@ class Proposer:
         self._look_at(history)
         for attempt in range(ATTEMPTS):
             drawn = self._drawn(self._engine.ask(number, attempt))
-            if not drawn.reasons and not drawn.known:
+            if not drawn.reasons and drawn.known is None:
                 break
         return drawn
 
@@ -53,34 +60,30 @@ class Proposer:
             self._history = 0
         for outcome in self._outcomes(self._history, history):
             self._engine.tell(outcome)
-            identity = self._identity(outcome.point)
-            if identity and outcome.state is not TrialState.INVALID:
-                self._seen.add(identity)
+            candidate = None if outcome.state in UNSEEN else self._decoded(outcome.point)
+            if candidate:
+                self._seen.setdefault(identity(candidate), outcome)
         self._history = history
 
-    def _fresh(self) -> tuple[Engine, set[str]]:
+    def _fresh(self) -> tuple[Engine, dict[str, Outcome]]:
         spec = self._spec
         problem = Problem(space=spec.space, objectives=len(spec.columns), seed=spec.seed)
-        return engine(spec.engine)(problem), set()
+        return engine(spec.engine)(problem), {}
 
     def _drawn(self, proposal: Proposal) -> Drawn:
         point = self._spec.space.trim(proposal.point)
         reasons = self._spec.space.explain(point, self._spec.signature)
-        identity = None if reasons else self._identity(point)
-        return Drawn(
-            proposal=proposal, point=point, identity=identity, reasons=reasons, known=identity in self._seen
-        )
+        candidate = None if reasons else self._decoded(point)
+        known = self._seen.get(identity(candidate)) if candidate else None
+        return Drawn(proposal=proposal, point=point, candidate=candidate, reasons=reasons, known=known)
 
-    def _identity(self, point: Point) -> str | None:
-        """What makes two proposals the same run: the architecture and the changes to the recipe."""
+    def _decoded(self, point: Point) -> Candidate | None:
         try:
-            candidate = self._spec.space.decode(point)
+            return self._spec.space.decode(point)
         except InvalidArchitecture:
             return None
-        return identity(candidate.architecture, candidate.recipe_changes)
 
 
-def identity(architecture: Architecture, recipe_changes: dict[str, float]) -> str:
-    """The architecture's digest, with the recipe's changed fields where a space has any."""
-    changes = ",".join(f"{name}={value!r}" for name, value in sorted(recipe_changes.items()))
-    return f"{architecture.digest} {changes}".strip()
+def identity(candidate: Candidate) -> str:
+    """What makes two proposals the same run: the architecture's digest, and what is changed of the recipe."""
+    return digest([candidate.architecture.digest, candidate.recipe_changes])

@@ -5,7 +5,7 @@ from typing import Any
 
 from paretoformer.records.costs import COSTS
 from paretoformer.records.measurement import Provenance
-from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
+from paretoformer.records.objective import Constraint, Objective, parse_objectives
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
@@ -33,7 +33,7 @@ class Column:
 class StudySpec:
     """Fixed when the study is made and stored with it. `targets` are complete; `budgets` are not part of it.
 
-    `provenance` says for each cost in use where its figures come from, the same for all trials.
+    `provenance` says for each `cost[target]` in use where its figures come from, the same for all trials.
     """
 
     task: dict[str, Any]
@@ -55,10 +55,31 @@ class StudySpec:
         return tuple(column for objective in self.objectives for column in self._columns(objective))
 
     @property
+    def _asked(self) -> tuple[Objective | Constraint, ...]:
+        return (*self.objectives, *self.constraints)
+
+    @property
     def costs(self) -> tuple[str, ...]:
         """Costs named by objectives or constraints, each once, in order."""
-        named = [item.name for item in (*self.objectives, *self.constraints) if item.name in COSTS]
+        named = [item.name for item in self._asked if item.name in COSTS]
         return tuple(dict.fromkeys(named))
+
+    @property
+    def target_costs(self) -> tuple[tuple[str, Target], ...]:
+        """Every cost that depends on a target with each target that it is asked for on, once."""
+        pairs = (
+            (item.name, target)
+            for item in self._asked
+            if item.name in COSTS and COSTS[item.name].per_target
+            for target in self.targets_of(item)
+        )
+        return tuple(dict.fromkeys(pairs))
+
+    def source(self, column: Column) -> str:
+        """Where a column's figures come from: `scored`, `counted`, `measured` or `modelled`."""
+        if column.target:
+            return str(self.provenance[f"{column.name}[{column.target}]"])
+        return str(COSTS[column.name].provenance) if column.name in COSTS else "scored"
 
     def targets_of(self, item: Objective | Constraint) -> tuple[Target, ...]:
         """The targets that an objective or constraint is about: its own, or all."""

@@ -28,7 +28,9 @@ class OptunaEngine(Engine):
         super().__init__(problem)
         self._distributions = {gene.key: _distribution(gene.domain) for gene in problem.space.genes}
         self._ordinals = {
-            gene.key: gene.domain.values for gene in problem.space.genes if _ordinal(gene.domain)
+            gene.key: gene.domain.options
+            for gene in problem.space.genes
+            if isinstance(gene.domain, Choices) and _ordered(gene.domain)
         }
 
     @abstractmethod
@@ -77,10 +79,8 @@ class OptunaEngine(Engine):
         return self._ordinals[key].index(value) if key in self._ordinals else value
 
 
-def _ordinal(domain: Domain) -> bool:
-    return isinstance(domain, Choices) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in domain.values
-    )
+def _ordered(domain: Choices) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in domain.options)
 
 
 def _distribution(domain: Domain) -> BaseDistribution:
@@ -89,7 +89,6 @@ def _distribution(domain: Domain) -> BaseDistribution:
         return IntDistribution(domain.low, domain.high, step=domain.step)
     if isinstance(domain, FloatRange):
         return FloatDistribution(domain.low, domain.high, log=domain.log)
-    if _ordinal(domain):
-        return IntDistribution(0, len(domain.values) - 1)
-    return CategoricalDistribution(domain.values)
-
+    if _ordered(domain):
+        return IntDistribution(0, len(domain.options) - 1)
+    return CategoricalDistribution(domain.options)

@@ -1,0 +1,46 @@
+"""The end of a study: its front is scored once on test, and only its weights are kept."""
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.trainer import Trainer
+from paretoformer.records.recipe import Recipe
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Model
+from paretoformer.store.rows import RunRow, StudyState
+from paretoformer.studies.bench import Workbench
+from paretoformer.studies.points import FrontPoint
+from paretoformer.studies.seeds import initial_seed
+from paretoformer.studies.study import Study
+
+
+def conclude(bench: Workbench) -> None:
+    """Score every front member that has no test score yet, drop the weights of the others, and mark the study ended."""
+    study = Study(bench.store, bench.study)
+    front = study.front()
+    for point in front:
+        run = study.run_of(point)
+        if not bench.store.runs.scores(run.id, Split.TEST.value):
+            _score_on_test(bench, point, run)
+    kept = {study.run_of(point).key for point in front}
+    bench.checkpoints.keep(kept, among={run.key for run in study.runs.values()})
+    bench.store.studies.set_state(bench.study, StudyState.ENDED)
+
+
+def trained_model(bench: Workbench, architecture: Architecture, run: RunRow) -> tuple[Model, Trainer]:
+    """The model of a complete run with its weights, and a trainer to score it; trained again where they are gone."""
+    recipe = Recipe(**(bench.store.recipes.get(run.recipe) or {}))
+    model = build(architecture, bench.spec.signature, seed=initial_seed(bench.spec.seed))
+    trainer = Trainer(model, bench.task, recipe, seed=run.seed, between_steps=bench.lease.step)
+    if not bench.checkpoints.load(run.key, model):
+        with bench.lease.shared():
+            for _ in trainer.run():
+                pass
+        bench.checkpoints.save(run.key, model)
+    return model, trainer
+
+
+def _score_on_test(bench: Workbench, point: FrontPoint, run: RunRow) -> None:
+    _, trainer = trained_model(bench, point.architecture, run)
+    last = max(score.rung for score in bench.store.runs.scores(run.id, Split.VALIDATION.value))
+    with bench.lease.shared():
+        bench.store.runs.add_scores(run.id, trainer.score(Split.TEST, last))

@@ -1,0 +1,134 @@
+"""A trial's costs on its targets: visits under the lease, stored as they are made, put together at the end."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from paretoformer.hardware_models.calibration import Calibration
+from paretoformer.hardware_models.devices import Device, probe
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.latency import LatencyMeter
+from paretoformer.hardware_models.meters.registry import meter_for
+from paretoformer.hardware_models.reference import reference_for
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.target import Target
+from paretoformer.store import Store
+from paretoformer.store.rows import CalibrationKey, MeasurementKey
+from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.visits import MakeVisit
+
+Costs = dict[tuple[str, str], Measurement]
+"""Measurement by (quantity, target as text)."""
+
+CALIBRATION_VISITS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A meter and the filled target that it is wanted on."""
+
+    meter: Meter
+    target: Target
+
+
+class Measurer:
+    """Makes the visits that a study's costs need, and no visit that the store already has.
+
+    Args:
+        store: keeps visits, measurements and calibrations.
+        spec: names costs and targets.
+        make_visit: one visit of a meter, in a process of its own and under the lease.
+    """
+
+    def __init__(self, store: Store, spec: StudySpec, make_visit: MakeVisit) -> None:
+        self._store, self._spec, self._make_visit = store, spec, make_visit
+        self._devices: dict[str, Device] = {}
+        self.needs = tuple(_needs(spec))
+
+    def before_training(self, subject: Subject, trial: int | None = None) -> Costs:
+        """Costs from the visits that gate."""
+        return self._costs(subject, trial, lambda meter: meter.visits_before)
+
+    def after_training(self, subject: Subject, trial: int | None = None) -> Costs:
+        """Costs from all visits; stored as measurements, and read back where they are known already."""
+        return self._costs(subject, trial, lambda meter: meter.visits_before + meter.visits_after, final=True)
+
+    def _costs(self, subject: Subject, trial: int | None, wanted: Callable[[Meter], int], final: bool = False) -> Costs:
+        found: Costs = {}
+        for need in self.needs:
+            for measurement in self._known(subject, need) or self._made(subject, need, trial, wanted, final):
+                found[measurement.quantity, str(need.target)] = measurement
+        return found
+
+    def _known(self, subject: Subject, need: Need) -> list[Measurement]:
+        key = self._key(subject, need)
+        quantities = need.meter.gives(need.target)
+        found = [self._store.measurements.find(key, quantity) for quantity in quantities]
+        return [measurement for measurement in found if measurement] if all(found) else []
+
+    def _made(
+        self, subject: Subject, need: Need, trial: int | None, wanted: Callable[[Meter], int], final: bool
+    ) -> tuple[Measurement, ...]:
+        key = self._key(subject, need)
+        visits = [Visit.from_json(row.result) for row in self._store.visits.find(key)]
+        while len(visits) < wanted(need.meter):
+            visit = self._make_visit(need.meter, subject, need.target)
+            self._store.visits.add(key, visit.to_json(), trial=trial)
+            visits.append(visit)
+        measurements = need.meter.summarise(visits, self.calibration(subject, need))
+        if any(visit.conditions.get("lease_broken") for visit in visits):
+            measurements = tuple(_flagged(measurement) for measurement in measurements)
+        if final:
+            self._store.measurements.add(key, measurements)
+        return measurements
+
+    def calibration(self, subject: Subject, need: Need) -> Calibration | None:
+        """The reference's own time, made beside `subject` the first time that it is asked for on a device."""
+        meter = need.meter
+        if not isinstance(meter, LatencyMeter):
+            return None
+        assert need.target.workload
+        reference = reference_for(subject.signature, need.target.workload)
+        key = CalibrationKey(
+            device=self._device(need.target).digest,
+            target=str(need.target),
+            family=f"{reference} {subject.signature.digest[:16]}",
+            method=meter.method,
+            method_version=meter.method_version,
+        )
+        stored = self._store.calibrations.get(key)
+        if stored is None:
+            itself = Subject(architecture=reference.architecture, signature=subject.signature)
+            visits = [self._make_visit(meter, itself, need.target) for _ in range(CALIBRATION_VISITS)]
+            stored = self._store.calibrations.get_or_put(key, meter.calibrate(visits).to_json())
+        return Calibration.from_json(stored)
+
+    def _key(self, subject: Subject, need: Need) -> MeasurementKey:
+        return MeasurementKey(
+            architecture=subject.architecture.digest,
+            signature=subject.signature.digest,
+            device=self._device(need.target).digest,
+            target=str(need.target),
+            method=need.meter.method,
+            method_version=need.meter.method_version,
+        )
+
+    def _device(self, target: Target) -> Device:
+        if target.device not in self._devices:
+            device = probe(target.device)
+            self._store.devices.put(device.digest, name=device.name, fingerprint=device.fingerprint)
+            self._devices[target.device] = device
+        return self._devices[target.device]
+
+
+def _flagged(measurement: Measurement) -> Measurement:
+    return replace(measurement, conditions={**measurement.conditions, "noisy": True, "lease_broken": True})
+
+
+def _needs(spec: StudySpec) -> Iterator[Need]:
+    """One for each meter and target: a visit may give several quantities."""
+    seen = set()
+    for name, target in spec.target_costs:
+        meter = meter_for(name, target)
+        if (meter.method, target) not in seen:
+            seen.add((meter.method, target))
+            yield Need(meter=meter, target=target)

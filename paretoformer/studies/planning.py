@@ -1,0 +1,144 @@
+"""From what a user asks for to a study's spec, every word of it checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.task import Task
+from paretoformer.hardware_models.meters.registry import provenance_of
+from paretoformer.hardware_models.targets import fill
+from paretoformer.records.costs import COSTS
+from paretoformer.records.errors import Unavailable, UserError
+from paretoformer.records.measurement import Provenance
+from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.target import Target, parse_target
+from paretoformer.search_spaces.catalogue import load_space, spaces_for
+from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.studies.engines.base import engine
+from paretoformer.studies.spec import StudySpec
+
+DEFAULT_ENGINE = "tpe"
+Item = TypeVar("Item", Objective, Constraint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A search in the user's words; None and empty are defaults.
+
+    `what` is a task or a path, `columns` (for a table) `text=COLUMN,label=COLUMN`. `budget` counts training examples.
+    """
+
+    what: str
+    columns: str | None = None
+    space: str | SearchSpace | None = None
+    on: Sequence[str] = ("cpu",)
+    objectives: str | None = None
+    subject_to: Sequence[str] = ()
+    engine: str = DEFAULT_ENGINE
+    seed: int = 0
+    budget: int | None = None
+    batch: int | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A checked request: the opened task and the spec of a study."""
+
+    task: Task
+    spec: StudySpec
+
+
+def plan(request: Request) -> Plan:
+    """Check a request against tasks, spaces, engines, metrics, costs, and this machine.
+
+    Raises:
+        UserError: the first thing that cannot be, in one sentence.
+    """
+    engine(request.engine)
+    if request.seed < 0:
+        raise UserError(f"The seed is {request.seed}; it must be a whole number from 0.")
+    objectives = parse_objectives(request.objectives) if request.objectives else None
+    constraints = tuple(parse_constraint(text) for text in request.subject_to)
+    targets = tuple(parse_target(text) for text in request.on)
+    task = open_task(request.what, request.columns)
+    space = _space(request.space, task)
+    targets = tuple(dict.fromkeys(fill(target, task.signature) for target in targets))
+    objectives = tuple(_checked(each, task) for each in objectives or _defaults(task))
+    constraints = tuple(_checked(each, task) for each in constraints)
+    _check_directions(objectives, task)
+    spec = StudySpec(
+        task=task.spec,
+        data_hash=task.data_hash,
+        signature=task.signature,
+        space=space,
+        objectives=objectives,
+        constraints=constraints,
+        targets=targets,
+        engine=request.engine,
+        seed=request.seed,
+        recipe=_recipe(request, task),
+        metric_units={metric.name: metric.unit for metric in task.metrics},
+        provenance={},
+    )
+    return Plan(task=task, spec=replace(spec, provenance=_provenance(spec)))
+
+
+def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
+    if asked is None:
+        fitting = spaces_for(task.signature)
+        if not fitting:
+            raise UserError(f"No shipped space serves {task.name} ({task.signature}); give one by --space FILE.")
+        asked = fitting[0]
+    space = load_space(asked) if isinstance(asked, str) else asked
+    space.check(task.signature)
+    return space
+
+
+def _defaults(task: Task) -> tuple[Objective, ...]:
+    first = task.metrics[0]
+    return (Objective(name=first.name, minimise=first.minimise), Objective(name="latency", minimise=True))
+
+
+def _checked(item: Item, task: Task) -> Item:
+    """The item with its own target filled; it must name a metric of the task or a cost."""
+    known = [metric.name for metric in task.metrics] + list(COSTS)
+    if item.name not in known:
+        raise UserError(f"'{item.name}' is neither a metric of {task.name} nor a cost; it has {', '.join(known)}.")
+    return replace(item, target=fill(item.target, task.signature)) if item.target else item
+
+
+def _check_directions(objectives: Sequence[Objective], task: Task) -> None:
+    for objective in objectives:
+        if objective.name in COSTS:
+            continue
+        if objective.minimise != task.metric(objective.name).minimise:
+            right = objective.name if objective.minimise else f"-{objective.name}"
+            better = "higher" if objective.minimise else "lower"
+            raise UserError(f"'{objective}': {objective.name} is better when {better}; write {right}.")
+
+
+def _recipe(request: Request, task: Task) -> Recipe:
+    asked = {"budget": request.budget, "batch": request.batch, "learning_rate": request.learning_rate}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    for name, value in given.items():
+        if value <= 0:
+            raise UserError(f"The {name.replace('_', ' ')} is {value}; it must be above 0.")
+    return replace(task.recipe, **given)
+
+
+def _provenance(spec: StudySpec) -> dict[str, Provenance]:
+    found = {}
+    for name, target in spec.target_costs:
+        try:
+            found[f"{name}[{target}]"] = provenance_of(name, target)
+        except Unavailable as error:
+            raise UserError(f"{str(error).rstrip('.')}.") from error
+    return found
+
+
+def target_named(text: str, task: Task) -> Target:
+    """A target in the user's words, complete for a task."""
+    return fill(parse_target(text), task.signature)

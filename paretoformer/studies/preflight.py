@@ -1,0 +1,202 @@
+"""Before a search: how large the space is, what it costs, whether bounds can be met, how long it will take."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from paretoformer.evaluators.trainer import Trainer
+from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.records.costs import COSTS
+from paretoformer.records.objective import Constraint
+from paretoformer.records.units import show
+from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.build import build
+from paretoformer.store import Store
+from paretoformer.studies.lease import Lease
+from paretoformer.studies.measurer import Costs, Measurer
+from paretoformer.studies.planning import Plan, Request, plan
+from paretoformer.studies.spec import Column, StudySpec
+from paretoformer.studies.survey import Sampled, Survey, smallest, survey
+from paretoformer.studies.visits import visits_under
+
+WARM_BATCHES, TIMED_BATCHES = 2, 6
+COUNTED = ("params", "non_embedding_params", "macs", "state_bytes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRange:
+    """The least, middle and largest of a cost: over the sampled valid points, or measured at those of such MACs."""
+
+    name: str
+    unit: str
+    provenance: str
+    least: float
+    middle: float
+    most: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a bound can be met, as far as that is known, in a sentence."""
+
+    constraint: Constraint
+    possible: bool
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight:
+    """What is known before the first trial. `size` is None where a dimension takes any real number.
+
+    `reference` is the hypervolume's reference point: the constant predictor's scores, and 1.1 times the largest costs.
+    """
+
+    space: str
+    size: int | None
+    survey: Survey
+    costs: tuple[CostRange, ...]
+    verdicts: tuple[Verdict, ...]
+    reference: tuple[float, ...]
+    training_seconds: float
+    measuring_seconds: float
+
+    def hours(self, trials: int, workers: int = 1) -> float:
+        """Estimated hours of so many trials of the middle architecture; a measurement holds up every worker."""
+        return trials * (self.training_seconds / workers + self.measuring_seconds) / 3600
+
+
+def profile(request: Request) -> Preflight:
+    """Look before searching; nothing is stored.
+
+    Raises:
+        UserError: what `plan` finds, or a space without a valid point.
+    """
+    with Store.open("sqlite://") as store:
+        return preflight(plan(request), store)
+
+
+def preflight(
+    planned: Plan, store: Store, *, lease: Lease | None = None, clock: Callable[[], float] = time.monotonic
+) -> Preflight:
+    """Survey the space, measure its least, middle and largest points, and time a few training steps of the middle one.
+
+    Args:
+        planned: the checked request.
+        store: where the visits are kept, for trials that come to the same architectures.
+        lease: of the host's processor.
+        clock: seconds.
+    """
+    spec = planned.spec
+    lease = lease or Lease()
+    found = survey(spec)
+    measurer = Measurer(store, spec, visits_under(lease))
+    ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
+    began = clock()
+    measured = [_measured(measurer, store, spec, each) for each in ends]
+    measuring = (clock() - began) / len(ends)
+    return Preflight(
+        space=spec.space.name,
+        size=spec.space.count(),
+        survey=found,
+        costs=(*_counted(spec, found), *_ranges(spec, measured)),
+        verdicts=tuple(_verdict(spec, found, measured[0], bound) for bound in spec.constraints),
+        reference=tuple(column.oriented(_worst(planned, found, measured, column)) for column in spec.columns),
+        training_seconds=_training_seconds(planned, ends[1], lease, clock),
+        measuring_seconds=2 * measuring,
+    )
+
+
+def _measured(measurer: Measurer, store: Store, spec: StudySpec, sampled: Sampled) -> Costs:
+    store.architectures.put(sampled.architecture.digest, sampled.architecture.to_json())
+    store.signatures.put(spec.signature.digest, spec.signature.to_json())
+    return measurer.before_training(Subject(architecture=sampled.architecture, signature=spec.signature))
+
+
+def _counted(spec: StudySpec, found: Survey) -> list[CostRange]:
+    ranges = []
+    for name in COUNTED:
+        values = sorted(each.counts[name] for each in found.valid)
+        ranges.append(_range(name, "counted", values))
+    if "activation_bytes" in spec.costs:
+        ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
+        ranges.append(_range("activation_bytes", "counted", sorted(_activations(spec, each) for each in ends)))
+    return ranges
+
+
+def _ranges(spec: StudySpec, measured: Sequence[Costs]) -> list[CostRange]:
+    ranges = []
+    for name, target in spec.target_costs:
+        values = sorted(costs[name, str(target)].value for costs in measured)
+        ranges.append(
+            replace(_range(name, str(spec.provenance[f"{name}[{target}]"]), values), name=f"{name}[{target}]")
+        )
+    return ranges
+
+
+def _range(name: str, provenance: str, values: Sequence[float]) -> CostRange:
+    return CostRange(
+        name=name,
+        unit=COSTS[name].unit,
+        provenance=provenance,
+        least=values[0],
+        middle=values[len(values) // 2],
+        most=values[-1],
+    )
+
+
+def _worst(planned: Plan, found: Survey, measured: Sequence[Costs], column: Column) -> float:
+    if column.target:
+        return 1.1 * max(costs[column.name, str(column.target)].value for costs in measured)
+    if column.name == "activation_bytes":
+        return 1.1 * _activations(planned.spec, found.valid[-1])
+    if column.name in COSTS:
+        return 1.1 * max(each.counts[column.name] for each in found.valid)
+    return planned.task.constant_scores()[column.name]
+
+
+def _verdict(spec: StudySpec, found: Survey, least: Costs, bound: Constraint) -> Verdict:
+    if bound.name not in COSTS:
+        return Verdict(constraint=bound, possible=True, sentence="known only after training")
+    if bound.name in COUNTED and bound.upper:
+        return _counted_verdict(spec, found, bound)
+    if bound.name in COUNTED:
+        met = sum(bound.violation(each.counts[bound.name]) <= 0 for each in found.valid)
+        largest = max(each.counts[bound.name] for each in found.valid)
+        sentence = f"met by {met / len(found.valid):.0%} of sampled points; the largest has {show(largest, bound.unit)}"
+        return Verdict(constraint=bound, possible=met > 0, sentence=sentence)
+    if bound.name == "activation_bytes":
+        value = float(_activations(spec, found.valid[0]))
+    else:
+        value = max(least[bound.name, str(target)].low for target in spec.targets_of(bound))
+    possible = bound.violation(value) <= 0 or not bound.upper
+    sentence = f"the smallest sampled architecture has {show(value, bound.unit)}"
+    return Verdict(constraint=bound, possible=possible, sentence=sentence)
+
+
+def _counted_verdict(spec: StudySpec, found: Survey, bound: Constraint) -> Verdict:
+    met = sum(bound.violation(each.counts[bound.name]) <= 0 for each in found.valid)
+    least = smallest(spec, found, bound.name).counts[bound.name]
+    sentence = (
+        f"met by {met / len(found.valid):.0%} of sampled points; the smallest found has {show(least, bound.unit)}"
+    )
+    return Verdict(constraint=bound, possible=bound.violation(least) <= 0, sentence=sentence)
+
+
+def _activations(spec: StudySpec, sampled: Sampled) -> int:
+    return peak_activation_bytes(sampled.architecture, spec.signature)
+
+
+def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Callable[[], float]) -> float:
+    """Seconds of a whole training, from a few steps and one evaluation of the middle point."""
+    spec = planned.spec
+    seconds = []
+    for batches in (WARM_BATCHES, WARM_BATCHES + TIMED_BATCHES):
+        model = build(middle.architecture, spec.signature, seed=0)
+        recipe = replace(spec.recipe, budget=batches * spec.recipe.batch)
+        trainer = Trainer(model, planned.task, recipe, seed=0, rungs=1, between_steps=lease.step, clock=clock)
+        with lease.shared():
+            (scores,) = trainer.run()
+        seconds.append(scores[0].seconds)
+    step = max(0.0, seconds[1] - seconds[0]) / TIMED_BATCHES
+    evaluation = max(0.0, seconds[0] - WARM_BATCHES * step)
+    return step * spec.recipe.steps + 3 * evaluation

@@ -1,0 +1,159 @@
+"""A study as its users see it: trials, points, fronts, hypervolume."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.trial import Score, TrialState
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.store import Store
+from paretoformer.store.rows import RunRow, StudyRow, TrialRow
+from paretoformer.studies.effort import DEFAULT_STORAGE
+from paretoformer.studies.frames import trial_frame
+from paretoformer.studies.front import front_indices, hypervolume
+from paretoformer.studies.points import FrontPoint, column_intervals
+from paretoformer.studies.spec import StudySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Study:
+    """A study as it stands at the moment of opening; open it again to see more.
+
+    Example:
+        >>> study = Study.load("digits")                        # doctest: +SKIP
+        >>> [point.number for point in study.front()]           # doctest: +SKIP
+    """
+
+    def __init__(self, store: Store, study_id: int) -> None:
+        self.store = store
+        self.row: StudyRow = store.studies.by_id(study_id)
+        self.spec = StudySpec.from_json(self.row.spec)
+
+    @classmethod
+    def load(cls, name: str, storage: str = DEFAULT_STORAGE) -> "Study":
+        """The study of that name.
+
+        Raises:
+            UserError: no such database or study; lists the studies.
+        """
+        store = Store.open(storage, create=False, read_only=True)
+        return cls(store, store.studies.get(name).id)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.row.name
+
+    @cached_property
+    def trials(self) -> list[TrialRow]:
+        """Every trial, by number."""
+        return self.store.trials.all(self.row.id)
+
+    @cached_property
+    def runs(self) -> dict[int, RunRow]:
+        """The runs of its trials, by id."""
+        return self.store.reads.runs(self.row.id)
+
+    @cached_property
+    def scores(self) -> dict[int, list[Score]]:
+        """Scores by run."""
+        return self.store.reads.scores(self.row.id)
+
+    @cached_property
+    def costs(self) -> dict[str, dict[tuple[str, str], Measurement]]:
+        """By architecture, the newest measurement of each (quantity, target) that has the study's provenance."""
+        found: dict[str, dict[tuple[str, str], Measurement]] = {}
+        for row in self.store.reads.measurements(self.row.id, self.spec.signature.digest):
+            each = row.measurement
+            if self.spec.provenance.get(f"{each.quantity}[{each.target}]") is each.provenance:
+                found.setdefault(row.architecture, {})[each.quantity, each.target] = each
+        return found
+
+    def points(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
+        """Every complete trial that has scores on `split`, by number."""
+        counts = self.store.reads.counts(self.row.id, self.spec.signature.digest)
+        specs = self.store.reads.architectures(self.row.id)
+        found = []
+        for trial in self.trials:
+            if trial.state is not TrialState.COMPLETE or trial.run is None or trial.architecture is None:
+                continue
+            scores = self.final_scores(trial.run, split)
+            if scores:
+                architecture = Architecture.from_json(specs[trial.architecture])
+                found.append(self._point(trial, architecture, scores, counts[trial.architecture]))
+        return found
+
+    def front(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
+        """Non-dominated complete trials, ordered by the first objective.
+
+        A trial dominates another if its medians do and at least one objective is separated by its interval. Membership
+        is always decided on validation; with `Split.TEST` the members show their test scores.
+        """
+        points = self.points()
+        members = [points[index] for index in front_indices([point.intervals for point in points])]
+        strict = [point.oriented for point in members]
+        marked = [_marked(point, strict) for point in members]
+        if split is not Split.VALIDATION:
+            scored = {point.number: point for point in self.points(split)}
+            marked = [scored[point.number] for point in marked if point.number in scored]
+        return sorted(marked, key=lambda point: point.oriented)
+
+    def hypervolume_trace(self) -> list[tuple[int, float]]:
+        """(outcomes seen, hypervolume against the stored reference) after each complete trial, in commit order."""
+        if self.row.reference is None:
+            return []
+        ended = sorted((t for t in self.trials if t.outcome is not None), key=lambda t: t.outcome or 0)
+        rows: list[tuple[float, ...]] = []
+        trace = []
+        for trial in ended:
+            if trial.state is TrialState.COMPLETE:
+                rows.append(trial.values)
+                trace.append((trial.outcome or 0, hypervolume(np.array(rows), self.row.reference)))
+        return trace
+
+    def hypervolume(self) -> float:
+        """Hypervolume of all complete trials against the stored reference."""
+        rows = [trial.values for trial in self.trials if trial.state is TrialState.COMPLETE]
+        return hypervolume(np.array(rows), self.row.reference) if rows and self.row.reference else 0.0
+
+    def frame(self) -> "pd.DataFrame":
+        """One row a trial: number, state, reason, genes, counts, objectives with their intervals, seconds."""
+        return trial_frame(self)
+
+    def run_of(self, point: FrontPoint) -> RunRow:
+        """The training behind a point."""
+        return self.runs[next(t.run for t in self.trials if t.number == point.number and t.run is not None)]
+
+    def final_scores(self, run: int, split: Split = Split.VALIDATION) -> list[Score]:
+        """A run's scores of its last rung on a split; empty where there are none."""
+        scores = [score for score in self.scores.get(run, []) if score.split == split.value]
+        last = max((score.rung for score in scores), default=0)
+        return [score for score in scores if score.rung == last]
+
+    def _point(
+        self, trial: TrialRow, architecture: Architecture, scores: list[Score], counts: dict[str, int]
+    ) -> FrontPoint:
+        costs = self.costs.get(architecture.digest, {})
+        columns = self.spec.columns
+        return FrontPoint(
+            number=trial.number,
+            columns=columns,
+            values=column_intervals(columns, scores, costs, counts),
+            provenance=tuple(self.spec.source(column) for column in columns),
+            architecture=architecture,
+            counts=counts,
+            genes=trial.point or {},
+            noisy=any(costs[c.name, str(c.target)].noisy for c in columns if c.target),
+        )
+
+
+def _marked(point: FrontPoint, others: list[tuple[float, ...]]) -> FrontPoint:
+    mine = point.oriented
+    beaten = any(o != mine and all(a <= b for a, b in zip(o, mine, strict=True)) for o in others)
+    return replace(point, tied=beaten)

@@ -1,0 +1,189 @@
+"""The way of one trial, from its number to its end."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.trainer import Trainer, TrainingFailed
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.records.canonical import digest
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.trial import Score, TrialState
+from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.counts import count
+from paretoformer.store.errors import LeaseLost, StoreUnavailable
+from paretoformer.store.rows import RunRow, RunState, TrialRow
+from paretoformer.studies.bench import Workbench
+from paretoformer.studies.ending import Drained, Ended, Ending
+from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
+from paretoformer.studies.measurer import Costs
+from paretoformer.studies.points import column_intervals
+from paretoformer.studies.proposer import Drawn
+from paretoformer.studies.seconds import Seconds
+from paretoformer.studies.seeds import initial_seed, training_seed
+
+MOST_DEATHS = 5
+"""A trial whose workers died this often is failed: it may be what kills them."""
+
+
+class TrialRunner:
+    """Takes one reserved trial to its end; every step writes its row as it happens."""
+
+    def __init__(self, bench: Workbench, trial: TrialRow) -> None:
+        self._bench, self._trial = bench, trial
+        self._seconds = Seconds(bench.clock, lambda: bench.lease.waited_s)
+        self._began = bench.clock()
+
+    def run(self) -> Ending:
+        """The end, which is stored already.
+
+        Raises:
+            Drained: the worker was asked to stop; the trial is still live.
+            LeaseLost: another worker has taken the trial over; nothing of ours counts any more.
+            StoreUnavailable: the database cannot be reached; the trial is still live.
+        """
+        ending = self._ending()
+        self._bench.store.trials.end(
+            self._trial,
+            ending.state,
+            reason=ending.reason,
+            values=ending.values,
+            violations=ending.violations,
+            seconds=self._seconds.spent,
+        )
+        return ending
+
+    def _ending(self) -> Ending:
+        try:
+            return self._steps()
+        except (Drained, LeaseLost, StoreUnavailable):
+            raise
+        except Ended as ended:
+            return ended.ending
+        except (TrainingFailed, MeasuringFailed) as error:
+            return Ending(state=TrialState.FAILED, reason=str(error))
+        except Exception as error:
+            return Ending(state=TrialState.FAILED, reason=_crash(error))
+
+    def _steps(self) -> Ending:
+        bench = self._bench
+        if self._trial.epoch > MOST_DEATHS:
+            raise Ended(Ending(state=TrialState.FAILED, reason=f"its workers died {MOST_DEATHS} times"))
+        drawn = bench.proposer.draw(self._trial.number, self._trial.history)
+        subject, recipe = self._proposed(drawn)
+        counts = self._counted(subject)
+        violations = gate(counted_values(bench.spec, counts))
+        run = self._claimed(subject, recipe)
+        with self._seconds.of("measuring"):
+            costs = bench.measurer.before_training(subject, self._trial.id)
+        gate(measured_values(bench.spec, costs))
+        scores = self._scored(run, subject, recipe)
+        with self._seconds.of("measuring"):
+            costs = bench.measurer.after_training(subject, self._trial.id)
+        values = self._values(scores, costs, counts)
+        bounds = {**measured_values(bench.spec, costs), **scored_values(bench.spec, scores)}
+        violations |= gate(bounds, objectives=values)
+        return Ending(state=TrialState.COMPLETE, values=values, violations=violations)
+
+    def _proposed(self, drawn: Drawn) -> tuple[Subject, Recipe]:
+        """Store what was drawn; the trial ends here if it is invalid or known."""
+        bench = self._bench
+        candidate = drawn.candidate
+        architecture = candidate.architecture if candidate and not drawn.reasons else None
+        if architecture:
+            bench.store.architectures.put(architecture.digest, architecture.to_json())
+        bench.store.trials.propose(
+            self._trial,
+            point=drawn.point,
+            architecture=architecture.digest if architecture else None,
+            memo=drawn.proposal.memo,
+        )
+        if drawn.reasons or candidate is None or architecture is None:
+            reason = "; ".join(drawn.reasons)
+            raise Ended(
+                Ending(state=TrialState.INVALID, reason=reason, violations={"valid": float(len(drawn.reasons))})
+            )
+        if drawn.known:
+            earlier = drawn.known
+            reason = f"the same architecture as trial {earlier.number}"
+            raise Ended(
+                Ending(state=TrialState.DUPLICATE, reason=reason, values=earlier.values, violations=earlier.violations)
+            )
+        subject = Subject(architecture=architecture, signature=bench.spec.signature)
+        return subject, replace(bench.spec.recipe, **candidate.recipe_changes)
+
+    def _counted(self, subject: Subject) -> dict[str, int]:
+        """Counts, stored with the model; the peak of activations only where the study asks for it."""
+        bench = self._bench
+        counts = count(subject.architecture, subject.signature).to_json()
+        if "activation_bytes" in bench.spec.costs:
+            counts["activation_bytes"] = peak_activation_bytes(subject.architecture, subject.signature)
+        bench.store.models.put(subject.architecture.digest, subject.signature.digest, counts)
+        return counts
+
+    def _claimed(self, subject: Subject, recipe: Recipe) -> RunRow:
+        """The run of this trial; the trial ends here if an earlier one of the study has the same."""
+        bench = self._bench
+        seed = training_seed(bench.spec.seed)
+        bench.store.recipes.put(recipe.digest, recipe.to_json())
+        parts = {
+            "architecture": subject.architecture.digest,
+            "signature": subject.signature.digest,
+            "task": bench.task_digest,
+            "recipe": recipe.digest,
+        }
+        run = bench.store.runs.create_or_get(digest([*parts.values(), seed]), **parts, seed=seed)
+        bench.store.trials.set_running(self._trial, run=run.id)
+        for other in bench.store.reads.trials_of_run(bench.study, run.id):
+            if other.number < self._trial.number:
+                reason = f"the same run as trial {other.number}"
+                raise Ended(Ending(state=TrialState.DUPLICATE, reason=reason, values=other.values))
+        return run
+
+    def _scored(self, run: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
+        """Validation scores of the full budget: those of a complete run as they are, else from training."""
+        bench = self._bench
+        if run.state is RunState.COMPLETE:
+            return final(bench.store.runs.scores(run.id, Split.VALIDATION.value))
+        model = build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed))
+        trainer = Trainer(
+            model, bench.task, recipe, seed=run.seed, between_steps=self._between_steps, clock=bench.clock
+        )
+        scores: Sequence[Score] = ()
+        with self._seconds.of("training"), bench.lease.shared():
+            for scores in trainer.run():
+                bench.store.runs.add_scores(run.id, scores)
+        bench.checkpoints.save(run.key, model)
+        bench.store.runs.set_state(run.id, RunState.COMPLETE, seconds=scores[0].seconds)
+        return scores
+
+    def _between_steps(self) -> None:
+        bench = self._bench
+        if bench.draining():
+            raise Drained
+        if bench.time_limit_s is not None and bench.clock() - self._began > bench.time_limit_s:
+            reason = f"not done after its time limit of {bench.time_limit_s:g} s"
+            raise Ended(Ending(state=TrialState.FAILED, reason=reason))
+        bench.lease.step()
+
+    def _values(self, scores: Sequence[Score], costs: Costs, counts: dict[str, int]) -> tuple[float, ...]:
+        found = column_intervals(self._bench.spec.columns, scores, costs, counts)
+        return tuple(
+            column.oriented(interval.value) for column, interval in zip(self._bench.spec.columns, found, strict=True)
+        )
+
+
+def final(scores: Sequence[Score]) -> Sequence[Score]:
+    """The scores of the last rung."""
+    last = max(score.rung for score in scores)
+    return [score for score in scores if score.rung == last]
+
+
+def _crash(error: Exception) -> str:
+    """One line that says what happened, then the traceback."""
+    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    first = f"{'out of memory' if memory else type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return f"{first}\n{''.join(traceback.format_exception(error))}"

@@ -1,0 +1,38 @@
+"""One visit with the device to itself."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from paretoformer.hardware_models.fresh_process import FreshVisit
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.records.target import Target
+from paretoformer.studies.lease import Lease
+
+MakeVisit = Callable[[Meter, Subject, Target], Visit]
+
+
+def visits_under(lease: Lease) -> MakeVisit:
+    """Visits that hold `lease`, the host processor's, and the target device's own where it is another.
+
+    The measuring process is started, and the model built and warmed, before the lease is taken. A visit made while a
+    limit of the lease ran out says so in its conditions.
+    """
+    devices: dict[str, Lease] = {}
+
+    def make(meter: Meter, subject: Subject, target: Target) -> Visit:
+        if not meter.fresh:
+            return meter.visit(subject, target)
+        leases = [lease]
+        if target.device != "cpu":
+            leases.append(devices.setdefault(target.device, Lease(target.device)))
+        with FreshVisit(meter, subject, target) as fresh, ExitStack() as held:
+            fresh.ready()
+            for each in leases:
+                held.enter_context(each.alone())
+            visit = fresh.measure()
+        if any(each.broken for each in leases):
+            return replace(visit, conditions={**visit.conditions, "lease_broken": True})
+        return visit
+
+    return make

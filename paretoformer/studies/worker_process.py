@@ -1,0 +1,73 @@
+"""The process of a worker: `python -m paretoformer.studies.worker_process STUDY`, started by executors."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.trial import TrialState
+from paretoformer.store import Store
+from paretoformer.store.rows import TrialRow
+from paretoformer.studies.bench import open_bench
+from paretoformer.studies.effort import Effort, Place
+from paretoformer.studies.ending import Ending
+from paretoformer.studies.executor_local import STORAGE_VARIABLE
+from paretoformer.studies.frames import first_line
+from paretoformer.studies.worker import Worker
+
+
+def run_worker(place: Place, effort: Effort) -> None:
+    """Work on a study until it has enough, or until SIGTERM or SIGINT; then hand back what is under way.
+
+    One thread computes: workers are how a machine is filled, and a training then repeats bit for bit.
+
+    Raises:
+        UserError: the study cannot be worked on here.
+    """
+    torch.set_num_threads(1)
+    draining = threading.Event()
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        draining.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, drain)
+    with Store.open(place.storage, create=False) as store:
+        bench = open_bench(
+            store, place.study, place.artifacts, time_limit_s=effort.time_limit_s, draining=draining.is_set
+        )
+        Worker(bench, effort.limits, on_end=_print).work()
+
+
+def _print(trial: TrialRow, ending: Ending) -> None:
+    values = " ".join(f"{value:.6g}" for value in ending.values)
+    print(f"trial {trial.number}: {ending.state} {values} {first_line(ending.reason) or ''}".rstrip(), flush=True)
+    if ending.state is TrialState.FAILED and ending.reason:
+        print(ending.reason, flush=True)
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("study")
+    parser.add_argument("--artifacts", type=Path, required=True)
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--hours", type=float)
+    parser.add_argument("--time-limit", type=float)
+    given = parser.parse_args()
+    place = Place(study=given.study, storage=os.environ[STORAGE_VARIABLE], artifacts=given.artifacts)
+    try:
+        run_worker(place, Effort(trials=given.trials, hours=given.hours, time_limit_s=given.time_limit))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
