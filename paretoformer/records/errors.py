@@ -31,5 +31,5 @@ def unknown(kind: str, value: object, options: Iterable[object]) -> UserError:
     """
     article = "an" if kind[0] in "aeiou" else "a"
     listed = ", ".join(sorted(str(option) for option in options)) or "none"
-    plural = kind + ("es" if kind.endswith("x") else "s")
+    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("x") else "s")
     return UserError(f"'{value}' is not {article} {kind}; {plural}: {listed}.")

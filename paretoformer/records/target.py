@@ -68,7 +68,7 @@ def parse_target(text: str) -> Target:
         raise UserError(f"{text}: '{runtime}' is not a runtime of this device; it has {', '.join(RUNTIMES)}.")
     if precision and precision not in PRECISIONS:
         raise UserError(f"{text}: '{precision}' is not a precision; precisions: {', '.join(PRECISIONS)}.")
-    if threads and not (threads.isdigit() and int(threads) > 0):
+    if threads and not (threads.isdecimal() and int(threads) > 0):
         raise UserError(f"{text}: '{threads}' is not a number of threads; it must be a whole number from 1.")
     return Target(
         device=device,
@@ -83,7 +83,7 @@ def parse_workload(text: str, within: str) -> Workload:
     """Read `prefill/BATCH/SEQ` or `decode/BATCH/CONTEXT/NEW`; `within` is the target it stands in, for the error."""
     kind, *numbers = text.split("/")
     wanted = {"prefill": 2, "decode": 3}
-    if kind not in wanted or len(numbers) != wanted[kind] or not all(n.isdigit() and int(n) > 0 for n in numbers):
+    if kind not in wanted or len(numbers) != wanted[kind] or not all(n.isdecimal() and int(n) > 0 for n in numbers):
         raise UserError(
             f"{within}: '{text}' is not a workload; workloads: prefill/BATCH/SEQ, decode/BATCH/CONTEXT/NEW."
         )

@@ -52,9 +52,10 @@ def show(value: float, unit: str) -> str:
     """
     if unit not in _SHOWN:
         return f"{value:.3f}" if unit == "fraction" else f"{value:.3f} {unit}".rstrip()
+    rounded = abs(float(f"{value:.3g}"))
     for name in _SHOWN[unit]:
         scaled = value / SCALES[name][1]
-        if abs(scaled) >= 1:
+        if rounded >= SCALES[name][1]:
             return f"{scaled:.3g} {name}" if abs(scaled) < 1000 else f"{scaled:.0f} {name}"
     if unit == "":
         return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
