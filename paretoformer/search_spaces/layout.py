@@ -75,12 +75,17 @@ class Layout:
         return (*given, default)
 
     @cached_property
-    def places(self) -> tuple[Place, ...]:
-        """Every slot once for each topology, in the order in which an architecture is read."""
+    def places_without_fields(self) -> tuple[Place, ...]:
+        """Every slot that is no field of a choice."""
         found = [Place(None, None, slot) for slot in _MODEL_SLOTS]
         for topology, roles in self.roles.items():
             found += [Place(topology, s, slot) for s, role in roles.items() for slot in stack_slots(role)]
-        return tuple(each for place in found for each in (place, *self._field_places(place)))
+        return tuple(found)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every slot once for each topology, in the order in which an architecture is read; choices have to be known."""
+        return tuple(each for place in self.places_without_fields for each in (place, *self._field_places(place)))
 
     @cached_property
     def filled(self) -> tuple[Filled, ...]:

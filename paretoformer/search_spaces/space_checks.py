@@ -43,6 +43,10 @@ def check_layout(layout: Layout) -> None:
     Raises:
         UserError: the first clash.
     """
+    for place in layout.places_without_fields:
+        chooser = layout.governor(place.stack, place.slot.path)
+        if place.slot.kind is not None and chooser is not None:
+            check_choices(place.slot.kind, chooser, layout.where)
     for given in layout.dimensions.values():
         _check_address(layout, given)
     for place in layout.places:
@@ -110,7 +114,6 @@ def _check_address(layout: Layout, dimension: Dimension) -> None:
 def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
     slot = place.slot
     if slot.kind is not None:
-        check_choices(slot.kind, dimension, layout.where)
         return
     if slot.path in _MOST:
         _fit(layout, dimension, partial(_positive, most=_MOST[slot.path]))

@@ -47,7 +47,6 @@ Given = Annotated[
     Discriminator(_form),
 ]
 """A dimension as written: a fixed value, a list, or a mapping."""
-_FORMS = ("value", "list", "choose", "range")
 _VALUES = "values are numbers, text, true and false; text that YAML reads as nothing needs quotes"
 
 
@@ -116,32 +115,24 @@ def _range(given: Ranged, where: str) -> Domain:
 
 def _sentence(error: ValidationError, where: str) -> str:
     first = error.errors()[0]
-    loc = [str(part) for part in first["loc"]]
-    if loc[:1] == ["dimensions"] and len(loc) > 1:
-        place, inner = loc[1], [part for part in loc[2:] if part not in _FORMS[:2]]
-        form = next((part for part in inner if part in _FORMS), None)
-        inner = inner[1:] if form else inner
-        fields: list[str] = []
-        if form:
-            part = Ranged if form == "range" else Listed
-            fields = [field.alias or name for name, field in part.model_fields.items()]
-    else:
-        place, inner, fields = "", loc, list(SpaceFile.model_fields)
-    prefix = f"{where}: {place}: " if place else f"{where}: "
-    name = inner[0] if inner else ""
+    path = [str(part) for part in first["loc"]]
+    prefix, fields = f"{where}: ", _field_names(SpaceFile)
+    if path[0] == "dimensions" and len(path) > 1:
+        prefix, form, path = f"{where}: {path[1]}: ", path[2], path[3:]
+        fields = {"range": _field_names(Ranged), "choose": _field_names(Listed)}.get(form, [])
+    got, last = first["input"], path[-1] if path else ""
     if first["type"] == "extra_forbidden":
-        return f"{prefix}'{name}' is not a field; fields: {', '.join(fields)}."
+        return f"{prefix}'{last}' is not a field; fields: {', '.join(fields)}."
     if first["type"] == "missing":
-        return f"{prefix}{name} is missing; fields: {', '.join(fields)}."
-    got = first["input"]
-    if name == "per":
-        return f"{prefix}per is '{got}'; it is one of {', '.join(PERS)}."
-    if name in ("from", "to", "step"):
-        return f"{prefix}{name} is '{got}', and a range needs numbers."
-    if place and name in ("", "choose") or inner[:1] == ["choose"] or name.isdigit():
+        return f"{prefix}{last} is missing; fields: {', '.join(fields)}."
+    name = next((part for part in path if part in fields), "choose")
+    if name == "choose":
         return f"{prefix}{_shown(got)} is not a value; {_VALUES}."
-    wanted = _WANTED.get(name, "written otherwise")
-    return f"{prefix}{name + ' ' if name else ''}is {_shown(got)}, and it has to be {wanted}."
+    return f"{prefix}{name} is {_shown(got)}, and it has to be {_WANTED[name]}."
+
+
+def _field_names(part: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in part.model_fields.items()]
 
 
 _WANTED = {
@@ -151,8 +142,12 @@ _WANTED = {
     "stem": "a name or a list of names",
     "dimensions": "a mapping of addresses to values",
     "rules": "a list of text",
-    "when": "a condition in quotes",
+    "from": "a number",
+    "to": "a number",
+    "step": "a whole number",
     "log": "true or false",
+    "per": f"one of {', '.join(PERS)}",
+    "when": "a condition in quotes",
 }
 
 

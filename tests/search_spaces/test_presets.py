@@ -1,0 +1,100 @@
+import pytest
+import torch
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.preset import load_preset, preset_names, read_preset
+
+SMALL = """
+name: small
+signature:
+  input: {kind: image, channels: 1, height: 8, width: 8}
+  output: {kind: class, classes: 10}
+topology: encoder
+stem: {name: patches, size: 4}
+stacks:
+  encoder:
+    width: 16
+    norm: rms
+    mixer: {name: softmax, heads: 2, kv_heads: null}
+    blocks:
+      - {depth: 2, feedforward: {name: gelu, ratio: 2}}
+      - {mixer: pooling, mixer.norm: none, feedforward.placement: post}
+"""
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_builds_and_has_as_many_parameters_as_counted(name: str) -> None:
+    preset = load_preset(name)
+    with torch.device("meta"):
+        model = build(preset.architecture, preset.signature, seed=0)
+    assert preset.name == name
+    assert sum(p.numel() for p in model.parameters()) == count(preset.architecture, preset.signature).params
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_presets_architecture_comes_back_from_its_json(name: str) -> None:
+    architecture = load_preset(name).architecture
+    assert Architecture.from_json(architecture.to_json()).digest == architecture.digest
+
+
+def test_vit_tiny_is_the_published_model_without_its_class_token() -> None:
+    preset = load_preset("vit-tiny")
+    published, token_and_its_position = 5_717_416, 2 * 192
+    assert count(preset.architecture, preset.signature).params == published - token_and_its_position
+
+
+def test_gpt2_small_is_the_published_model_with_a_bias_on_the_head() -> None:
+    preset = load_preset("gpt2-small")
+    assert count(preset.architecture, preset.signature).params == 124_439_808 + 50_257
+
+
+def test_layers_that_differ_are_listed_as_blocks() -> None:
+    preset = read_preset(SMALL, "small.yaml")
+    assert preset.architecture.mixers() == ("softmax", "softmax", "pooling")
+    first, last = preset.architecture.stacks[0].blocks[0], preset.architecture.stacks[0].blocks[2]
+    assert [branch.norm.choice.name for branch in (*first, *last)] == ["rms", "rms", "none", "rms"]
+    assert [branch.placement for branch in (*first, *last)] == ["pre", "pre", "pre", "post"]
+    assert first[1].body.to_json() == {"name": "gelu", "ratio": 2.0}
+    assert preset.signature == Signature(
+        input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10)
+    )
+
+
+def test_a_preset_is_read_from_a_file_too(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SMALL)
+    assert load_preset(str(path)).architecture == read_preset(SMALL, "x").architecture
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("name: small", "nam: small", r"'nam' is not a field; fields: name, title"),
+        ("topology: encoder", "", "topology is missing"),
+        ("topology: encoder", "topology: encodr", r"'encodr' is not a topology; topolog\w+: .*encoder"),
+        ("  encoder:", "  decoder:", "stacks are decoder, and the topology has encoder"),
+        ("kind: image", "kind: picture", "signature is not a signature"),
+        ("width: 16", "width: wide", "width is wide, and it has to be a whole number from 1"),
+        ("depth: 2", "depth: 0", r"blocks\[0\]: depth is 0"),
+        ("norm: rms", "depth: 3", "depth follows from blocks"),
+        ("norm: rms", "placement: between", "'between' is not a placement; placements: post, pre"),
+        ("ratio: 2", "ratios: 2", "'ratios' is not a field; fields: ratio, bias"),
+        ("ratio: 2", "ratio: wide", "a field takes a number"),
+        ("heads: 2", "heads: 3", "3 heads do not divide the width 16"),
+        ("mixer: {name: softmax, heads: 2, kv_heads: null}", "position: none", "mixer is missing"),
+    ],
+)
+def test_a_mistake_in_a_preset_is_told_with_its_place(old: str, new: str, sentence: str) -> None:
+    assert old in SMALL
+    with pytest.raises(UserError, match=sentence) as caught:
+        read_preset(SMALL.replace(old, new, 1), "small.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_preset_is_told_with_those_there_are() -> None:
+    with pytest.raises(UserError, match="'vit-huge' is not a preset; presets: gpt2-small"):
+        load_preset("vit-huge")
