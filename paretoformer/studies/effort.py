@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paretoformer.records.errors import UserError
-from paretoformer.studies.worker import Limits
+from paretoformer.studies.limits import Limits
 
 DEFAULT_STORAGE = "sqlite:///paretoformer.db"
 DEFAULT_ARTIFACTS = "paretoformer-artifacts"

@@ -9,8 +9,8 @@ import numpy as np
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
 from paretoformer.studies.front import hypervolume, nondominated
+from paretoformer.studies.limits import Limits
 from paretoformer.studies.seconds import KINDS
-from paretoformer.studies.worker import Limits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from paretoformer import __version__
 from paretoformer.records.errors import UserError
@@ -17,18 +16,11 @@ from paretoformer.studies.conclusion import conclude
 from paretoformer.studies.ending import Drained, Ending
 from paretoformer.studies.exhaustion import Exhaustion
 from paretoformer.studies.heirs import Process, Watch
+from paretoformer.studies.limits import Limits
 from paretoformer.studies.trial_runner import TrialRunner
 
 BEAT_S = 2.0
 IDLE_S = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """When a study has enough: numbered trials, and hours in which a trial was under way. None: no limit."""
-
-    trials: int | None = None
-    hours: float | None = None
 
 
 class Worker:
