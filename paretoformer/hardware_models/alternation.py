@@ -30,11 +30,15 @@ class Pair:
 
 
 def warmed(phase: Phase, stopwatch: Stopwatch, pace: Pace) -> int:
-    """Call until the warm-up is over and thrice at least; gives the calls that fill one block."""
+    """Run growing blocks until the warm-up is over, three at least; gives the calls that fill one block of the pace."""
     walls: list[float] = []
-    while len(walls) < 3 or sum(walls) < pace.warmup_s:
-        walls.append(_block(phase, 1, stopwatch).wall)
-    return max(1, min(MOST_CALLS, round(pace.block_s / max(median(walls), 1e-7))))
+    spent, calls = 0.0, 1
+    while len(walls) < 3 or spent < pace.warmup_s:
+        walls.append(_block(phase, calls, stopwatch).wall)
+        spent += walls[-1] * calls
+        filling = max(1, min(MOST_CALLS, round(pace.block_s / max(median(walls), 1e-9))))
+        calls = min(2 * calls, filling)
+    return filling
 
 
 def alternate(
