@@ -34,7 +34,11 @@ def parse_address(text: str) -> URL:
 def shown(url: URL) -> str:
     """The URL as a user wrote it, its password as three stars and none among its options."""
     kind = url.drivername.partition("+")[0]
-    return url.set(drivername=kind).difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
+    return (
+        url.set(drivername=kind)
+        .difference_update_query(["password", "sslpassword"])
+        .render_as_string(hide_password=True)
+    )
 
 
 def sqlite_file(url: URL) -> Path | None:

@@ -60,12 +60,6 @@ class Measurements:
         rows = self._database.read(select(measurement).where(*given).order_by(measurement.c.id))
         return [measurement_row(row) for row in rows]
 
-    def of_model(self, architecture: str, signature: str) -> list[MeasurementRow]:
-        """Every measurement of one model, on any device and target, oldest first."""
-        key = (measurement.c.architecture == architecture, measurement.c.signature == signature)
-        rows = self._database.read(select(measurement).where(*key).order_by(measurement.c.id))
-        return [measurement_row(row) for row in rows]
-
 
 class Visits:
     """The table of visits, in the order in which they were made."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from paretoformer.records.trial import Score
 from paretoformer.store.database import Database
 from paretoformer.store.rows import RunRow, RunState
-from paretoformer.store.tables import run, score, trial
+from paretoformer.store.tables import run, score
 
 _BY_KEY = select(run).where(run.c.key == bindparam("its_key"))
 _BY_ID = select(run).where(run.c.id == bindparam("its_id"))
@@ -17,15 +17,6 @@ _FINISH = (
     .values(state=bindparam("new_state"), seconds=bindparam("new_seconds"), error=bindparam("new_error"))
 )
 _SCORES = select(score).where(score.c.run == bindparam("its_run")).order_by(score.c.rung, score.c.split, score.c.metric)
-
-_STUDY_SCORES = (
-    select(score)
-    .where(
-        score.c.run.in_(select(trial.c.run).where(trial.c.study == bindparam("of"))),
-        score.c.split == bindparam("its_split"),
-    )
-    .order_by(score.c.run, score.c.rung, score.c.metric)
-)
 
 
 class Runs:
@@ -79,13 +70,6 @@ class Runs:
         rows = [{"run": run_id, **vars(each)} for each in scores]
         if rows:
             self._database.write(lambda connection: connection.execute(self._insert_score, rows))
-
-    def scores_of_study(self, study_id: int, split: str) -> dict[int, list[Score]]:
-        """The scores of every run that a study's trials name, on one split, by run id and then by rung."""
-        found: dict[int, list[Score]] = {}
-        for row in self._database.read(_STUDY_SCORES, {"of": study_id, "its_split": split}):
-            found.setdefault(row["run"], []).append(score_row(row))
-        return found
 
     def scores(self, run_id: int, split: str | None = None) -> list[Score]:
         """A run's scores by rung, of one split or of all."""

@@ -164,6 +164,7 @@ trial = Table(
     UniqueConstraint("study", "outcome"),
     Index(None, "study", "state"),
     Index(None, "owner", "outcome"),
+    Index(None, "run"),
     sqlite_autoincrement=True,
 )
 

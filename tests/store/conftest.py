@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from paretoformer.store import MeasurementKey, RunRow, Store, StudyRow
+from paretoformer.store.tables import metadata
 
 ARCHITECTURE, SIGNATURE, TASK, RECIPE, DEVICE = "a" * 64, "s" * 64, "t" * 64, "r" * 64, "d" * 64
 KINDS = ("sqlite", "postgresql")
@@ -52,22 +54,22 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_url: str) -> str:
-    """The name of a database that has our tables."""
-    _administer(postgres_url, "CREATE DATABASE migrated")
-    Store.open(_sibling(postgres_url, "migrated")).close()
-    return "migrated"
+def migrated_postgres(postgres_url: str) -> Iterator[str]:
+    """The URL of a database that has our tables."""
+    with _new_database(postgres_url) as url:
+        Store.open(url).close()
+        yield url
 
 
 @pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with our tables and no rows."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
-        yield f"sqlite:///{tmp_path}/store.db"
-        return
-    template = request.getfixturevalue("migrated_postgres")
-    yield from _database(request.getfixturevalue("postgres_url"), template)
+        return f"sqlite:///{tmp_path}/store.db"
+    shared: str = request.getfixturevalue("migrated_postgres")
+    _administer(shared, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    return shared
 
 
 @pytest.fixture(params=KINDS)
@@ -76,7 +78,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/empty.db"
         return
-    yield from _database(request.getfixturevalue("postgres_url"), "template1")
+    with _new_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -127,27 +130,35 @@ def new_run(store: Store) -> Callable[[str], RunRow]:
 
 
 @pytest.fixture
-def as_nobody() -> Iterator[None]:
-    """A user whom file permissions bind, since they do not bind root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
+def spawn() -> Callable[..., Process]:
+    """Starts another process with a command and its arguments."""
+    return Process
 
 
-def _database(server: str, template: str) -> Iterator[str]:
+@pytest.fixture
+def as_nobody() -> Callable[[], AbstractContextManager[None]]:
+    """Enters a user whom file permissions bind, since they do not bind root."""
+
+    @contextmanager
+    def nobody() -> Iterator[None]:
+        if os.getuid() != 0:
+            yield
+            return
+        os.setresuid(65534, 65534, 0)
+        try:
+            yield
+        finally:
+            os.setresuid(0, 0, 0)
+
+    return nobody
+
+
+@contextmanager
+def _new_database(server: str) -> Iterator[str]:
     name = f"store_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _sibling(server, name)
+    _administer(server, f"CREATE DATABASE {name}")
+    yield f"{server.rpartition('/')[0]}/{name}"
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _sibling(server: str, name: str) -> str:
-    return f"{server.rpartition('/')[0]}/{name}"
 
 
 def _administer(server: str, statement: str) -> None:

@@ -15,17 +15,11 @@ def open_store(store: Store) -> None:
     print(len(store.studies.all()))
 
 
-def reserve(store: Store, name: str, owner: str, limit: str) -> None:
-    study = store.studies.get(name)
-    while trial := store.trials.reserve(study.id, owner, limit=int(limit)):
-        print(trial.number)
-
-
-def end_all(store: Store, name: str, owner: str, limit: str) -> None:
+def reserve_and_end(store: Store, name: str, owner: str, limit: str) -> None:
     study = store.studies.get(name)
     while trial := store.trials.reserve(study.id, owner, limit=int(limit)):
         ended = store.trials.end(trial, TrialState.COMPLETE, values=(float(trial.number),))
-        print(trial.history, ended.outcome)
+        print(trial.number, trial.history, ended.outcome)
 
 
 def die_with_a_trial(store: Store, name: str) -> None:
@@ -42,7 +36,7 @@ def die_in_a_transaction(store: Store, name: str) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    command.__name__: command for command in (open_store, reserve, end_all, die_with_a_trial, die_in_a_transaction)
+    command.__name__: command for command in (open_store, reserve_and_end, die_with_a_trial, die_in_a_transaction)
 }
 
 if __name__ == "__main__":

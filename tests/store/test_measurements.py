@@ -89,14 +89,6 @@ def test_measurements_are_listed_by_what_is_asked_for(store: Store, key: Measure
     assert len(store.measurements.all(target="cpu:onnx", quantity="memory")) == 0
 
 
-def test_a_models_measurements_are_its_own(store: Store, key: MeasurementKey) -> None:
-    store.architectures.put("b", {})
-    other = replace(key, architecture="b")
-    store.measurements.add(key, [measurement(key)])
-    store.measurements.add(other, [measurement(other)])
-    assert [row.architecture for row in store.measurements.of_model("b", key.signature)] == ["b"]
-
-
 def test_visits_are_found_in_their_order(store: Store, key: MeasurementKey) -> None:
     for ratio in (1.5, 0.5):
         store.visits.add(key, {"ratio": ratio})

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from paretoformer.records.trial import Score
-from paretoformer.store import RunRow, RunState, Store, StudyRow
+from paretoformer.store import RunRow, RunState, Store
 
 Maker = Callable[[str], RunRow]
 
@@ -72,19 +72,3 @@ def test_one_score_that_is_not_finite_refuses_them_all(store: Store, new_run: Ma
     with pytest.raises(ValueError, match="nan cannot be stored"):
         store.runs.add_scores(run.id, [score(0), score(1, float("nan"))])
     assert store.runs.scores(run.id) == []
-
-
-def test_scores_of_a_study_are_those_of_its_own_runs_on_one_split(
-    store: Store, study: StudyRow, new_run: Maker
-) -> None:
-    runs = [new_run(key) for key in ("a", "b", "another study's")]
-    for run in runs[:2]:
-        trial = store.trials.reserve(study.id, "w")
-        assert trial
-        store.trials.set_running(trial, run=run.id)
-    for run in runs:
-        store.runs.add_scores(run.id, [score(1), score(0), score(0, split="test")])
-    found = store.runs.scores_of_study(study.id, "validation")
-    assert {run: [(each.rung, each.split) for each in scores] for run, scores in found.items()} == {
-        run.id: [(0, "validation"), (1, "validation")] for run in runs[:2]
-    }

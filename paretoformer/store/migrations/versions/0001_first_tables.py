@@ -179,6 +179,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_trial_owner_outcome"), "trial", ["owner", "outcome"])
+    op.create_index(op.f("ix_trial_run"), "trial", ["run"])
     op.create_index(op.f("ix_trial_study_state"), "trial", ["study", "state"])
     op.create_table(
         "artifact",
