@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -65,3 +67,8 @@ def lookup():
             return Lookup(dropout)
 
     return build
+
+
+@pytest.fixture
+def quarter_of_the_budget():
+    return lambda recipe: replace(recipe, budget=recipe.budget // 4)
