@@ -28,10 +28,11 @@ class ChoiceConfig:
     def field_problems(self) -> Iterator[str]:
         """Sentences about values that no site could take.
 
-        A field takes what its annotation says. Its numbers are above 0, or at least `metadata["least"]` of the field.
+        A field takes what its annotation says. Its numbers are above 0, or at least `metadata["least"]` of the field,
+        and at most `metadata["most"]` where that is given.
         """
         for item in fields(self):
-            value, least = getattr(self, item.name), item.metadata.get("least")
+            value, least, most = getattr(self, item.name), item.metadata.get("least"), item.metadata.get("most")
             about = f"{self.choice.kind} {self.choice.name} has {item.name} {value!r}"
             if not takes(item.type, value):
                 yield f"{about}, and it takes {described(item.type)}"
@@ -40,6 +41,8 @@ class ChoiceConfig:
                     yield f"{about}, and it must be above 0"
                 elif least is not None and value < least:
                     yield f"{about}, and it must be at least {least}"
+                elif most is not None and value > most:
+                    yield f"{about}, and it must be at most {most}"
 
     def problems(self, site: Site) -> Iterator[str]:
         """Sentences that say why this config cannot stand at `site`, naming both sides; none where it can."""
