@@ -1,6 +1,7 @@
 """Peak of live intermediate tensors, counted by running the model without memory."""
 
 import weakref
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils._pytree import tree_leaves
 from paretoformer.records.signature import Signature, TokenInput
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Capability
 
 
 def peak_activation_bytes(architecture: Architecture, signature: Signature) -> int:
@@ -19,8 +21,10 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature) -> i
 
     The forward pass runs on fake CPU tensors, which have shapes and no memory; weights and the input do not count.
     The meta device would not do: it takes attention through the form that makes all scores, which a CPU never makes.
+    Where a choice's cost depends on the data, shapes do too, and real tensors are run: an input of zeros.
     """
-    with FakeTensorMode(), torch.no_grad():
+    real = any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
+    with nullcontext() if real else FakeTensorMode(), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
         given = signature.input
         if isinstance(given, TokenInput):

@@ -136,6 +136,14 @@ class Architecture:
         """The stack of that name."""
         return next(stack for stack in self.stacks if stack.name == name)
 
+    @property
+    def configs(self) -> Iterator[ChoiceConfig]:
+        """Every config in it, in the order of the data."""
+        yield from (self.topology, self.stem)
+        for stack in self.stacks:
+            yield stack.position
+            yield from (part for branch in stack.branches for part in branch.parts)
+
     def problems(self, signature: Signature) -> tuple[str, ...]:
         """Sentences that say why it cannot serve the signature, each once; empty where it can."""
         found = [*self._own_problems()] or [
