@@ -118,7 +118,9 @@ def _others(annotation: Any, value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [n for n in (value // 2, 2 * value, value + 1, value - 1, value + 2, 1) if n > 0 and n != value]
+        halves = [value >> shift for shift in range(1, 7)]
+        near = [halves[0], 2 * value, value + 1, value - 1, value + 2, *halves[1:], 1]
+        return [n for n in dict.fromkeys(near) if n > 0 and n != value]
     if isinstance(value, float):
         return [2 * value, value / 2] if value else [0.5]
     if isinstance(value, tuple):

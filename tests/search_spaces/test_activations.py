@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from paretoformer.records.signature import TokenInput, TokenOutput
 from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.mixers.softmax import Softmax
 from paretoformer.search_spaces.registry import config_from_json
 
 LENGTH, WIDTH, VOCABULARY = 1_024, 16, 11
@@ -69,3 +72,20 @@ def test_counting_leaves_the_global_generator_as_it_was(places, long_text) -> No
     torch.manual_seed(5)
     peak_activation_bytes(decoder(places), long_text)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_choice_whose_cost_depends_on_data_is_run_on_real_tensors(places, long_text, monkeypatch) -> None:
+    architecture = decoder(places)
+    on_fake = peak_activation_bytes(architecture, long_text)
+    config = places.default("mixer", "softmax")
+    routed = replace(config.choice, capabilities=config.choice.capabilities | {Capability.DATA_COST})
+    monkeypatch.setattr(type(config), "choice", routed)
+    seen = []
+    attend = Softmax.forward
+
+    def observed(self, x, context):
+        seen.append(isinstance(x, FakeTensor))
+        return attend(self, x, context)
+
+    monkeypatch.setattr(Softmax, "forward", observed)
+    assert (peak_activation_bytes(architecture, long_text), seen) == (on_fake, [False])

@@ -231,3 +231,9 @@ def test_equal_problems_of_many_layers_are_told_once(places) -> None:
 
 def test_mixers_are_named_in_the_order_of_layers(places) -> None:
     assert mixed(places).mixers() == ("softmax", "linear")
+
+
+def test_configs_are_all_those_of_the_tree(places) -> None:
+    kinds = [config.choice.kind for config in mixed(places).configs]
+    branches = ["mixer", "norm", "feedforward", "norm"]
+    assert kinds == ["topology", "stem", "position", *branches, *branches]

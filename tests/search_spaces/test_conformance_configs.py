@@ -78,7 +78,7 @@ def test_a_whole_number_in_a_fractional_field_is_the_same_config(any_choice) -> 
             assert digest(whole.to_json()) == digest(same.to_json()), item.name
 
 
-@pytest.mark.parametrize("value", [0, -1, 3, 1_001, 0.0, -1.0, float("inf"), float("nan"), "four", True, None])
+@pytest.mark.parametrize("value", [0, -1, 3, 129, 0.0, -1.0, float("inf"), float("nan"), "four", True, None])
 def test_a_field_refuses_a_value_in_a_sentence_or_runs_with_it(any_choice, places, value) -> None:
     config = places.fitted(any_choice)
     architecture, signature = next(places.models_with(config))

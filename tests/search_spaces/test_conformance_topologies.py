@@ -72,19 +72,12 @@ def test_many_combinations_run_or_are_refused(places) -> None:
 
 def test_a_refusal_names_both_sides(places) -> None:
     for architecture, signature in drawn(places, FAST):
-        names = {choice.name for choice in choices_of(architecture)}
+        names = {config.choice.name for config in architecture.configs}
         for sentence in architecture.problems(signature):
             one, *other = sentence.replace("; ", ", and ").split(", and ")
             assert set(one.split()) & names, sentence
             assert other and len(other[0].split()) >= 3, sentence
             assert not sentence.endswith(".")
-
-
-def choices_of(architecture: Architecture) -> set:
-    """Every choice in it."""
-    configs = [architecture.topology, architecture.stem, *(stack.position for stack in architecture.stacks)]
-    configs += [part for stack in architecture.stacks for branch in stack.branches for part in branch.parts]
-    return {config.choice for config in configs}
 
 
 def valid_models(topology_choice, places) -> list[tuple]:
@@ -135,7 +128,7 @@ def test_a_padded_sequence_gives_what_it_gives_alone(topology_choice, places) ->
 
 def test_counts_are_those_of_the_built_model(topology_choice, places) -> None:
     for architecture, signature in valid_models(topology_choice, places):
-        if any(Capability.DATA_COST in choice.capabilities for choice in choices_of(architecture)):
+        if any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs):
             continue
         model = build(architecture, signature, seed=0).double().eval()
         counts = count(architecture, signature)
