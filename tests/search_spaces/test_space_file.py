@@ -6,6 +6,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import paretoformer.search_spaces
 from paretoformer.records.errors import UserError
@@ -191,3 +193,47 @@ def test_two_conditions_that_wait_for_each_other_are_both_named() -> None:
     )
     with pytest.raises(UserError, match="the conditions of decoder.norm, decoder.placement wait for each other"):
         SearchSpace.from_dict(value, "mine.yaml")
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 300)
+    | st.floats()
+    | st.sampled_from(
+        ["", "softmax", "decoder", "tokens", "pre", "decoder.mixer == 'softmax'", "params <= 1k", "layer"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["choose", "from", "to", "step", "log", "per", "when", "name", "x"]), inner)
+    ),
+    max_leaves=6,
+)
+ADDRESSES = st.sampled_from(
+    [
+        *VALID["dimensions"],
+        "norm",
+        "norm.eps",
+        "placement",
+        "mixer.norm",
+        "stem.tied",
+        "recipe.batch",
+        "decoder",
+        "",
+        "a.b.c",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.dictionaries(ADDRESSES, ANYTHING, max_size=3), st.dictionaries(st.sampled_from([*VALID]), ANYTHING, max_size=1)
+)
+def test_whatever_a_file_holds_is_a_space_or_a_sentence(dimensions: dict[str, Any], top: dict[str, Any]) -> None:
+    value = {**VALID, "dimensions": {**VALID["dimensions"], **dimensions}, **top}
+    try:
+        space = SearchSpace.from_dict(value, "mine.yaml")
+    except UserError as error:
+        assert str(error).startswith("mine.yaml: ") and str(error).endswith(".")
+    else:
+        space.decode(space.fill({}))
