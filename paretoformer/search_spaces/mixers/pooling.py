@@ -32,7 +32,7 @@ class PoolingConfig(MixerConfig):
         if not site.causal and self.size % 2 == 0:
             yield f"pooling of size {self.size} has no centre in a bidirectional stack; use an odd size"
         side = min(site.grid) if site.grid else site.length
-        if self.size > 2 * side - 1:
+        if self.size > (side if site.causal else 2 * side - 1):
             yield f"pooling of size {self.size} is wider than {site}"
 
     def build(self, site: Site) -> "Pooling":
