@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import product
+from random import Random
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -25,6 +26,8 @@ SITES = {
     "grid": Site(width=16, length=48, grid=(6, 8)),
 }
 PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none"}
+EXTRA = 60
+"""Cases beyond each choice's default without a position that the fast suite takes, drawn by a fixed seed."""
 SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
 SIGNATURES = {
     "text": Signature(input=TokenInput(vocabulary=11, length=70), output=TokenOutput(vocabulary=11)),
@@ -40,6 +43,7 @@ class Case:
     name: str
     config: Any
     site: Site
+    plain: bool = False
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -136,7 +140,7 @@ def _cases(choice: registry.Choice, sites: dict[str, Site]) -> Iterator[Case]:
     default = choice.config()
     placed = {name: (site, config) for name, site in sites.items() if (config := fitting(default, site)) is not None}
     for name, (site, config) in placed.items():
-        yield Case(name=f"{choice}-{name}", config=config, site=site)
+        yield Case(name=f"{choice}-{name}", config=config, site=site, plain=name in SITES)
     if placed:
         site, config = next(iter(placed.values()))
         valid = [(field, other) for field, other in alternatives(config) if not list(other.problems(site))]
@@ -241,11 +245,21 @@ def all_choices() -> tuple[registry.Choice, ...]:
     return tuple(choice for kind in registry.FOLDERS for choice in registry.choices(kind))
 
 
+def _marked(every: tuple[Case, ...]) -> list[Any]:
+    """All cases as parameters, those that the fast suite has no time for marked slow."""
+    extra = [case.name for case in every if not case.plain]
+    fast = set(Random(0).sample(extra, min(EXTRA, len(extra))))
+    return [
+        pytest.param(case, id=case.name, marks=() if case.plain or case.name in fast else pytest.mark.slow)
+        for case in every
+    ]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Hand out cases and choices by argument name."""
     for kind in ("mixer", "position", "norm", "feedforward"):
         if f"{kind}_case" in metafunc.fixturenames:
-            metafunc.parametrize(f"{kind}_case", cases(kind), ids=[case.name for case in cases(kind)])
+            metafunc.parametrize(f"{kind}_case", _marked(cases(kind)))
     for kind in registry.FOLDERS:
         if f"{kind}_choice" in metafunc.fixturenames:
             metafunc.parametrize(f"{kind}_choice", registry.choices(kind), ids=str)
