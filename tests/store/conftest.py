@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 
 from paretoformer.store import MeasurementKey, RunRow, Store, StudyRow
 from paretoformer.store.tables import metadata
@@ -68,7 +68,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
         return f"sqlite:///{tmp_path}/store.db"
     shared: str = request.getfixturevalue("migrated_postgres")
-    _administer(shared, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    _administer(shared, ";".join(f"DELETE FROM {table}" for table in reversed(metadata.sorted_tables)))
     return shared
 
 
@@ -162,7 +162,5 @@ def _new_database(server: str) -> Iterator[str]:
 
 
 def _administer(server: str, statement: str) -> None:
-    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
