@@ -1,0 +1,97 @@
+"""Studies worked on by real worker processes that can be killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.store import Store
+from paretoformer.studies.executor_local import STORAGE_VARIABLE
+from paretoformer.studies.making import make_or_resume
+from paretoformer.studies.planning import Request, plan
+
+SPACE = {
+    "name": "small",
+    "title": "Small encoders for fault tests",
+    "topology": "encoder",
+    "stem": "patches",
+    "dimensions": {
+        "stem.size": [2, 4],
+        "encoder.depth": {"from": 1, "to": 3},
+        "encoder.width": [8, 16, 24],
+        "encoder.mixer": {"choose": ["softmax", "pooling", "identity"], "per": "layer"},
+        "encoder.mixer.heads": [1, 2, 4],
+    },
+}
+
+
+@dataclass
+class Site:
+    """A study with its database and folder, and the worker processes on it."""
+
+    folder: Path
+    storage: str
+    name: str = "faults"
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def make(self, objectives: str, budget: int) -> None:
+        """Make the study."""
+        request = Request(
+            what="digits",
+            space=SearchSpace.from_dict(SPACE),
+            objectives=objectives,
+            subject_to=("params <= 12k",),
+            budget=budget,
+            seed=7,
+        )
+        with Store.open(self.storage) as store:
+            make_or_resume(store, self.name, plan(request))
+
+    def start(self, trials: int) -> subprocess.Popen[bytes]:
+        """A worker that goes on until the study has `trials` trials."""
+        command = [sys.executable, "-m", "paretoformer.studies.worker_process", self.name]
+        command += ["--artifacts", str(self.folder / "artifacts"), "--trials", str(trials)]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                command, env={**os.environ, STORAGE_VARIABLE: self.storage}, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+        return process
+
+    def finish(self, trials: int, limit_s: float = 120.0) -> None:
+        """One worker to the end."""
+        assert self.start(trials).wait(limit_s) == 0, (self.folder / "log").read_text()
+
+    def kill_at(self, process: subprocess.Popen[bytes], outcomes: int, delay_s: float) -> None:
+        """SIGKILL a worker `delay_s` after the study has that many outcomes."""
+        with Store.open(self.storage) as store:
+            row = store.studies.get(self.name)
+            while store.studies.by_id(row.id).outcomes < outcomes and process.poll() is None:
+                time.sleep(0.01)
+        time.sleep(delay_s)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A place for a study in SQLite."""
+    found = Site(folder=tmp_path, storage=f"sqlite:///{tmp_path / 'study.db'}")
+    yield found
+    for process in found.processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    """When to kill."""
+    return random.Random(20)

@@ -1,0 +1,94 @@
+"""SIGKILL at any moment: nothing lost, nothing doubled, and with counted costs nothing changed."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paretoformer.store import Store
+from paretoformer.store.rows import StudyState, TrialRow
+from paretoformer.studies.proposer import Proposer
+from paretoformer.studies.spec import StudySpec
+
+from .conftest import Site
+
+pytestmark = pytest.mark.slow
+TRIALS = 12
+
+
+def rows(site: Site) -> list[TrialRow]:
+    with Store.open(site.storage) as store:
+        return store.trials.all(store.studies.get(site.name).id)
+
+
+def essence(row: TrialRow) -> dict[str, Any]:
+    """All of a row but when it was, who did it, how often it was begun and how long it took."""
+    left_out = {"id", "study", "owner", "epoch", "heartbeat", "started", "ended", "seconds"}
+    return {name: value for name, value in vars(row).items() if name not in left_out}
+
+
+def proposals_repeat(site: Site) -> bool:
+    """Whether every stored proposal is what its history leads to."""
+    with Store.open(site.storage) as store:
+        study = store.studies.get(site.name)
+        spec = StudySpec.from_json(study.spec)
+        proposer = Proposer(spec, lambda after, upto: store.trials.outcomes(study.id, after=after, upto=upto))
+        return all(proposer.draw(row.number, row.history).point == row.point for row in rows(site))
+
+
+def test_five_kills_leave_the_rows_of_the_unbroken_study(tmp_path: Path, rng: random.Random) -> None:
+    studies = []
+    for name in ("unbroken", "broken"):
+        folder = tmp_path / name
+        folder.mkdir()
+        site = Site(folder=folder, storage=f"sqlite:///{folder / 'study.db'}")
+        site.make("accuracy, -macs", budget=512)
+        if name == "broken":
+            for outcomes in (0, 2, 4, 7, 9):
+                site.kill_at(site.start(TRIALS), outcomes, delay_s=rng.uniform(0.0, 0.3))
+        site.finish(TRIALS)
+        studies.append([essence(row) for row in rows(site)])
+    unbroken, broken = studies
+    assert broken == unbroken
+
+
+def test_kills_among_measuring_workers_lose_and_double_nothing(site: Site, rng: random.Random) -> None:
+    site.make("accuracy, -latency", budget=512)
+    for outcomes in (1, 4, 7):
+        doomed = site.start(TRIALS)
+        site.start(TRIALS)
+        site.kill_at(doomed, outcomes, delay_s=rng.uniform(0.0, 0.5))
+        for process in site.processes:
+            process.kill()
+            process.wait()
+    site.finish(TRIALS)
+    found = rows(site)
+    assert [row.number for row in found] == list(range(1, TRIALS + 1))
+    assert all(row.state.ended for row in found)
+    assert sorted(row.outcome for row in found if row.outcome) == list(range(1, TRIALS + 1))
+    assert proposals_repeat(site)
+
+
+def test_two_workers_share_a_study_and_conclude_it(site: Site) -> None:
+    site.make("accuracy, -macs", budget=512)
+    workers = [site.start(TRIALS) for _ in range(2)]
+    assert [worker.wait(120) for worker in workers] == [0, 0]
+    found = rows(site)
+    assert [row.number for row in found] == list(range(1, TRIALS + 1))
+    assert proposals_repeat(site)
+    with Store.open(site.storage) as store:
+        assert store.studies.get(site.name).state is StudyState.ENDED
+
+
+def test_a_worker_that_is_asked_to_stop_hands_its_trial_back(site: Site) -> None:
+    site.make("accuracy, -macs", budget=200_000)
+    worker = site.start(TRIALS)
+    with Store.open(site.storage) as store:
+        study = store.studies.get(site.name).id
+        while not any(row.run for row in store.trials.all(study)):
+            assert worker.poll() is None, (site.folder / "log").read_text()
+        worker.terminate()
+        assert worker.wait(30) == 0
+        (row,) = [row for row in store.trials.all(study) if not row.state.ended]
+    assert row.owner is None
