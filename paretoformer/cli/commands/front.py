@@ -1,0 +1,42 @@
+"""`paretoformer front`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paretoformer.cli.options import Json, Storage, StudyName
+from paretoformer.cli.screen import notes, print_json, report
+from paretoformer.records.errors import UserError, unknown
+from paretoformer.studies.effort import DEFAULT_STORAGE
+
+SPLITS = ("validation", "test")
+
+
+def command(
+    study: StudyName,
+    split: Annotated[str | None, typer.Option(metavar="SPLIT", help="validation or test. Default: both.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it to a .png or .svg file.")] = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Show the trials that no other dominates."""
+    if split is not None and split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    from paretoformer.cli.views.front import front_json, print_front
+    from paretoformer.evaluators.examples import Split
+    from paretoformer.studies.study import Study
+
+    found = Study.load(study, storage)
+    asked = tuple(Split(each) for each in ([split] if split else SPLITS))
+    if asked == (Split.TEST,) and found.front() and not found.front(Split.TEST):
+        raise UserError(f"Study {study} has no test scores yet; its front is scored on test when a search of it ends.")
+    if plot is not None:
+        from paretoformer.studies.plotting import plot_front
+
+        plot_front(found, plot)
+        notes().print(f"Drawn to {plot}.")
+    if json:
+        print_json(front_json(found, asked[0]))
+    else:
+        print_front(report(), found, asked)

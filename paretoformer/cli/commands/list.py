@@ -1,0 +1,100 @@
+"""`paretoformer list`."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from paretoformer.cli.options import Json
+from paretoformer.cli.screen import print_json, report
+from paretoformer.records.errors import unknown
+
+Rows = list[dict[str, Any]]
+
+
+def command(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="spaces, presets, tasks, choices or engines.")],
+    json: Json = False,
+) -> None:
+    """List what there is to choose from."""
+    if what not in LISTS:
+        raise unknown("list", what, LISTS)
+    rows = LISTS[what]()
+    if json:
+        print_json({what: rows})
+        return
+    from paretoformer.cli.views.listing import listing_table
+
+    report().print(listing_table(rows))
+
+
+def _spaces() -> Rows:
+    from paretoformer.search_spaces.catalogue import load_space, space_names
+
+    spaces = [load_space(name) for name in space_names()]
+    return [{"name": space.name, "title": space.title, "points": space.count()} for space in spaces]
+
+
+def _presets() -> Rows:
+    from paretoformer.search_spaces.counts import count
+    from paretoformer.search_spaces.preset import load_preset, preset_names
+
+    presets = [load_preset(name) for name in preset_names()]
+    return [
+        {
+            "name": preset.name,
+            "title": preset.title,
+            "input": str(preset.signature),
+            "params": count(preset.architecture, preset.signature).params,
+        }
+        for preset in presets
+    ]
+
+
+def _tasks() -> Rows:
+    from paretoformer.evaluators.registry import task_class, task_names
+
+    return [_task(name, task_class(name)) for name in task_names()]
+
+
+def _task(name: str, task: Any) -> dict[str, Any]:
+    about = task.about
+    return {
+        "name": name,
+        "title": about.title,
+        "data": about.data,
+        "licence": about.licence,
+        "metric": task.metrics[0].name,
+        "baseline": about.baseline,
+        "papers": list(about.papers),
+    }
+
+
+def _choices() -> Rows:
+    from paretoformer.search_spaces.registry import FOLDERS, choices
+
+    return [
+        {
+            "dimension": each.kind,
+            "name": each.name,
+            "papers": list(each.papers),
+            "capabilities": sorted(str(capability) for capability in each.capabilities),
+        }
+        for kind in FOLDERS
+        for each in choices(kind)
+    ]
+
+
+def _engines() -> Rows:
+    from paretoformer.studies.engines.base import engines
+
+    return [{"name": name, "title": engine.title} for name, engine in engines().items()]
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "spaces": _spaces,
+    "presets": _presets,
+    "tasks": _tasks,
+    "choices": _choices,
+    "engines": _engines,
+}

@@ -1,0 +1,38 @@
+"""`paretoformer profile`."""
+
+from typing import Annotated
+
+import typer
+
+from paretoformer.cli.grouping import grouped
+from paretoformer.cli.options import Json, RequestOptions
+from paretoformer.cli.screen import notes, print_json, report
+from paretoformer.studies.effort import DEFAULT_TRIALS, Effort
+
+
+@grouped
+def command(
+    request: RequestOptions,
+    trials: Annotated[int, typer.Option(metavar="N", help="Trials to estimate the hours of.")] = DEFAULT_TRIALS,
+    json: Json = False,
+) -> None:
+    """Look over a space before searching it.
+
+    Says how large it is, what its architectures cost, whether bounds can be met, and how long a search would take.
+    Nothing is stored.
+    """
+    Effort(trials=trials)
+    from paretoformer.cli.views.preflight import preflight_json, preflight_lines
+    from paretoformer.cli.waiting import waiting
+    from paretoformer.store import Store
+    from paretoformer.studies.planning import plan
+    from paretoformer.studies.preflight import preflight
+
+    planned = plan(request.request())
+    with Store.open("sqlite://") as store, waiting(notes(), "Measuring the least, middle and largest architecture"):
+        found = preflight(planned, store)
+    if json:
+        print_json(preflight_json(found, planned.spec, trials))
+        return
+    for line in preflight_lines(found, planned.spec, trials):
+        report().print(line)

@@ -1,0 +1,91 @@
+"""`paretoformer search`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paretoformer.cli.grouping import grouped
+from paretoformer.cli.options import EffortOptions, Json, PlaceOptions, RequestOptions
+from paretoformer.cli.screen import notes, print_json, report
+from paretoformer.records.errors import unknown
+
+if TYPE_CHECKING:
+    from paretoformer.cli.views.progress import ProgressView
+    from paretoformer.studies.effort import Effort, Place
+    from paretoformer.studies.study import Study
+
+EXECUTORS = ("local",)
+INTERRUPTED = 130
+
+
+@grouped
+def command(
+    request: RequestOptions,
+    effort: EffortOptions,
+    place: PlaceOptions,
+    workers: Annotated[int, typer.Option(metavar="N", help="Processes that run trials.")] = 1,
+    executor: Annotated[str, typer.Option(metavar="NAME", help="Where trials run: local.")] = "local",
+    study: Annotated[str | None, typer.Option(metavar="NAME", help="The same name resumes. Default: WHAT's.")] = None,
+    json: Json = False,
+) -> None:
+    """Search, or go on with the study of that name."""
+    if executor not in EXECUTORS:
+        raise unknown("executor", executor, EXECUTORS)
+    work = effort.effort(workers)
+    from paretoformer.cli.views.progress import progress_view
+    from paretoformer.studies.search import default_name, run_search
+
+    where = place.place(study or default_name(request.what))
+    _warn_of_cores(workers)
+    with progress_view(notes(), where.study) as view:
+        try:
+            found = run_search(request.request(), where, work, on_start=view.on_start, on_progress=view.on_progress)
+        except KeyboardInterrupt:
+            view.close()
+            _say_interrupted(view, where)
+            raise typer.Exit(INTERRUPTED) from None
+    if json:
+        from paretoformer.cli.views.front import front_json
+
+        print_json(front_json(found))
+    else:
+        _show_end(found, where, work)
+
+
+def _warn_of_cores(workers: int) -> None:
+    from paretoformer.hardware_models.devices import usable_cores
+
+    cores = usable_cores()
+    if workers > cores:
+        notes().print(f"{workers} workers share {cores} cores here: they take turns, and nothing gets done sooner.")
+
+
+def _say_interrupted(view: "ProgressView", place: "Place") -> None:
+    if not view.started:
+        notes().print(f"Stopped before the first trial of study {place.study}; nothing of it is stored.")
+        return
+    notes().print(f"Stopped; trials under way were handed back. The same command goes on with study {place.study}.")
+
+
+def _show_end(study: "Study", place: "Place", effort: "Effort") -> None:
+    from paretoformer.cli.views.front import print_front
+    from paretoformer.cli.views.hints import option_line
+    from paretoformer.studies.exhaustion import Exhaustion
+
+    limit = effort.limits.trials
+    if limit is not None and len(study.trials) < limit:
+        exhaustion = Exhaustion(study.spec)
+        exhaustion.look(study.store.trials.outcomes(study.row.id))
+        if exhaustion.reached:
+            notes().print(f"Space {study.spec.space.name} is exhausted: every valid architecture of it was tried.")
+    print_front(report(), study)
+    more = option_line(place)
+    front = study.front()
+    if front:
+        notes().print("Next:")
+        notes().print(f"  paretoformer front {place.study}{more} --plot front.png", soft_wrap=True)
+        notes().print(f"  paretoformer show {place.study} {front[0].number}{more}", soft_wrap=True)
+        notes().print(
+            f"  paretoformer export {place.study}{option_line(place, artifacts=True)} --pick knee {place.study}-knee",
+            soft_wrap=True,
+        )

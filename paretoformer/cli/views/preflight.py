@@ -1,0 +1,55 @@
+"""What a pre-flight found, in a few lines."""
+
+from collections.abc import Iterator
+
+from paretoformer.cli.figures import duration
+from paretoformer.records.units import show
+from paretoformer.studies.preflight import CostRange, Preflight
+from paretoformer.studies.spec import StudySpec
+
+LEFT_OUT = ("non_embedding_params",)
+
+
+def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int = 1) -> Iterator[str]:
+    """Size, invalid share, ranges of costs, whether bounds can be met, how long so many trials would take."""
+    size = "endlessly many" if found.size is None else f"{found.size:,}" if found.size < 1e9 else f"{found.size:.1e}"
+    share = found.survey.invalid / found.survey.samples
+    yield f"space {found.space}: {size} points, {share:.0%} of {found.survey.samples} sampled invalid"
+    if found.survey.reasons:
+        yield f"  most often: {found.survey.reasons[0][0]}"
+    for cost in found.costs:
+        if cost.name not in LEFT_OUT and cost.most > 0:
+            yield f"  {cost.name}: {_range(cost)}"
+    for verdict in found.verdicts:
+        yield f"  {verdict.constraint}: {verdict.sentence}"
+    each = duration(found.training_seconds), duration(found.measuring_seconds)
+    whole = duration(3600 * found.hours(trials, workers))
+    crew = f"{workers} worker{'s' if workers > 1 else ''}"
+    yield f"  about {whole} for {trials} trials with {crew}: {each[0]} training and {each[1]} measuring each, at most"
+
+
+def preflight_json(found: Preflight, spec: StudySpec, trials: int) -> dict[str, object]:
+    """The same as plain JSON."""
+    return {
+        "space": found.space,
+        "task": spec.task,
+        "objectives": [str(column) for column in spec.columns],
+        "size": found.size,
+        "sampled": found.survey.samples,
+        "invalid": found.survey.invalid,
+        "reasons": [{"reason": reason, "times": times} for reason, times in found.survey.reasons],
+        "costs": [vars(cost) for cost in found.costs],
+        "constraints": [
+            {"constraint": str(each.constraint), "possible": each.possible, "sentence": each.sentence}
+            for each in found.verdicts
+        ],
+        "reference": list(found.reference),
+        "seconds": {"training": found.training_seconds, "measuring": found.measuring_seconds},
+        "trials": trials,
+        "hours": found.hours(trials),
+    }
+
+
+def _range(cost: CostRange) -> str:
+    least, middle, most = (show(value, cost.unit) for value in (cost.least, cost.middle, cost.most))
+    return f"{least} to {most}, middle {middle} ({cost.provenance})"
