@@ -17,7 +17,8 @@ def linear_attention(
 
     Args:
         q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e).
-        state: (B, H, d, e), the sum of k v^T over the tokens before (causal only).
+        state: (B, H, d, e), the sum of k v^T over the tokens before (causal only), fp32 where q is narrower: a sum in
+            bf16 stops growing after some 256 tokens.
 
     Returns:
         (B, H, N, e), and the new state if one was given.
@@ -29,14 +30,14 @@ def linear_attention(
         return (q @ k.mT).tril() @ v, None
     if length == 1 and state is not None:
         state = state + k.mT @ v
-        return q @ state, state
+        return q @ state.to(q.dtype), state
     q, k, v = (_chunks(x) for x in (q, k, v))  # each (B, H, chunks, C, .)
-    products = k.mT @ v
+    products = (k.mT @ v).to(torch.promote_types(q.dtype, torch.float32))
     before = products.cumsum(2) - products
     if state is not None:
         before = before + state[:, :, None]
         state = state + products.sum(2)
-    out = (q @ k.mT).tril() @ v + q @ before
+    out = (q @ k.mT).tril() @ v + q @ before.to(q.dtype)
     return out.flatten(2, 3)[:, :, :length], state
 
 
@@ -48,7 +49,7 @@ def linear_attention_reference(
     out = (weights.tril() if causal else weights) @ v
     if state is None:
         return out, None
-    return out + q @ state, state + k.mT @ v
+    return out + q @ state.to(q.dtype), state + k.mT @ v
 
 
 def _chunks(x: Tensor) -> Tensor:

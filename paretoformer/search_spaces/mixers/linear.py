@@ -70,8 +70,9 @@ class Linear(Attention):
         return self._attend(x, context, None)[0]
 
     def start(self, batch: int, capacity: int, like: Tensor) -> Sums:
-        """An empty sum; capacity does not matter."""
-        return Sums(like.new_zeros(batch, self.heads, self.head_width, self.head_width + 1))
+        """An empty sum, at least in fp32; capacity does not matter."""
+        shape = (batch, self.heads, self.head_width, self.head_width + 1)
+        return Sums(like.new_zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32)))
 
     def extend(self, x: Tensor, state: Sums, context: Context) -> tuple[Tensor, Sums]:
         """x: (B, T, D)."""
