@@ -67,6 +67,15 @@ def test_a_state_that_is_given_is_not_written(length) -> None:
     assert torch.equal(state, before)
 
 
+@pytest.mark.parametrize("piece", [1, CHUNK])
+def test_a_wide_state_keeps_growing_under_narrow_operands(piece) -> None:
+    ones = torch.ones(1, 1, 1_024, 1, dtype=torch.bfloat16)
+    state = torch.zeros(1, 1, 1, 1)
+    for part in ones.split(piece, 2):
+        out, state = linear_attention(part, part, part, causal=True, state=state)
+    assert (state.item(), out[0, 0, -1].item(), out.dtype) == (1_024, 1_024, torch.bfloat16)
+
+
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("length", [5, CHUNK + 2])
 def test_a_key_of_zeros_has_no_influence(causal, length) -> None:

@@ -99,6 +99,18 @@ def test_forward_equals_extend_across_chunks(mixer_case, pieces) -> None:
     torch.testing.assert_close(extend(mixer_case, module, x, pieces), forward(mixer_case, x, module), **CLOSE)
 
 
+def test_decoding_in_bf16_stays_as_exact_as_the_whole_sequence(mixer_case) -> None:
+    mixer_case.need_causal()
+    if not mixer_case.plain:
+        pytest.skip("shown by the plain case")
+    length = 130 if Capability.FIXED_LENGTH in mixer_case.config.choice.capabilities else 600
+    x = mixer_case.tokens(1, length) + 1
+    exact, rounded = forward(mixer_case, x), mixer_case.module(torch.bfloat16)
+    whole = (forward(mixer_case, x.bfloat16(), rounded) - exact).abs().max()
+    decoded = (extend(mixer_case, rounded, x.bfloat16(), [1] * length) - exact).abs().max()
+    assert decoded <= 4 * whole + 0.01
+
+
 def test_extend_exists_just_where_causal_is_claimed(mixer_case) -> None:
     module, x = mixer_case.module(), mixer_case.tokens(1, 1)
     if Capability.CAUSAL in mixer_case.config.choice.capabilities:
