@@ -289,7 +289,7 @@ class Places:
 
 @pytest.fixture(scope="session")
 def places() -> type[Places]:
-    """Sites, signatures and helpers to make configs, modules and tokens."""
+    """Sites, signatures, and what makes configs, modules and tokens."""
     return Places
 
 

@@ -1,5 +1,6 @@
 """Whole models of every registered topology: valid ones run, invalid ones are refused in sentences, and both agree."""
 
+from functools import cache
 from itertools import product
 from random import Random
 
@@ -21,9 +22,12 @@ FAST, SLOW = 250, 4_000
 """Combinations that are drawn, by a fixed seed."""
 
 
-def drawn(places, number: int) -> list[tuple]:
+@cache
+def drawn(places, number: int, topology: registry.Choice | None = None) -> list[tuple]:
     """(architecture, signature) for combinations of all choices, evenly drawn from all where there are more."""
     options = [[places.fitted(choice) for choice in registry.choices(kind)] for kind in KINDS]
+    if topology is not None:
+        options[0] = [places.fitted(topology)]
     options += [list(PLACEMENTS), list(places.signatures.values())]
     total = 1
     for values in options:
@@ -83,10 +87,10 @@ def test_a_refusal_names_both_sides(places) -> None:
 def valid_models(topology_choice, places) -> list[tuple]:
     """Valid models of a topology, one for each mixer and each position, that differ in as much else as they can."""
     found = {}
-    for architecture, signature in drawn(places, 4 * FAST):
+    for architecture, signature in drawn(places, 4 * FAST, topology_choice):
         keys = [("mixer", name, signature) for name in architecture.mixers()]
         keys += [("position", stack.position.choice.name, signature) for stack in architecture.stacks]
-        if architecture.topology.choice is topology_choice and not architecture.problems(signature):
+        if not architecture.problems(signature):
             found |= {key: (architecture, signature) for key in keys if key not in found}
     assert found, f"no drawn model of topology {topology_choice} is valid"
     return list(dict.fromkeys(found.values()))
