@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from paretoformer.export.config import ExportConfig, read_config
+from paretoformer.export.config import CONFIG_FILE, ExportConfig, read_config
 from paretoformer.export.weights import WEIGHTS_FILE, fill, read_tensors
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import Signature
@@ -43,7 +43,10 @@ def load(folder: str | PathLike[str]) -> Loaded:
         raise UserError(
             f"'{path}' does not fit its config: it has {there:,} numbers, and the model {wanted:,} weights."
         )
-    model = build(config.architecture, config.signature, seed=0)
+    try:
+        model = build(config.architecture, config.signature, seed=0)
+    except (RuntimeError, MemoryError) as error:
+        raise UserError(f"'{place / CONFIG_FILE}' describes a model that cannot be built here: {error}") from error
     fill(model, tensors, path)
     return Loaded(
         model=model.eval().requires_grad_(False),

@@ -57,7 +57,7 @@ def _make(folder: Path) -> bool:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"'{folder}' cannot be made: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise UserError(f"'{folder}' cannot be written; export to another place.")
     return not there
 
