@@ -40,7 +40,8 @@ def target(image_subject: Subject) -> Target:
 
 
 def pid(visit: FreshVisit) -> int:
-    return visit._child._pid  # type: ignore[attr-defined]
+    child: Any = visit._child
+    return child._process.pid if isinstance(child, SpawnedChild) else child._pid
 
 
 def gone(process: int) -> bool:
