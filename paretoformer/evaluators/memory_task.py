@@ -12,8 +12,6 @@ from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.task import Task
 from paretoformer.records.signature import ClassOutput
 
-_CHUNK = 64
-
 
 class MemoryTask(Task):
     """Three splits as tensors, read once. Subclasses say the rest of what a task is."""
@@ -44,11 +42,10 @@ class MemoryTask(Task):
         return ((counts + 1) / (counts.sum() + size)).log()
 
     def _constant_score(self, metric: Metric, answer: Tensor) -> float:
-        examples = self.examples(Split.VALIDATION)
-        values = weights = 0.0
-        for start in range(0, len(examples), _CHUNK):
-            part = examples.take(slice(start, start + _CHUNK))
-            value, weight = metric.parts(answer.expand(*part.targets.shape, len(answer)), part)
-            values += float(value.sum())
-            weights += float(weight.sum())
-        return values / weights
+        """Each distinct target is scored once and counted as often as it is asked: parts are sums over targets."""
+        targets = self.examples(Split.VALIDATION).targets
+        distinct, counts = targets[targets != IGNORED].unique(return_counts=True)
+        shape = (len(distinct), *(1 for _ in targets.shape[1:]))  # (K,) or (K, 1)
+        each = Examples(inputs=distinct.view(shape), targets=distinct.view(shape))
+        values, weights = metric.parts(answer.expand(*shape, len(answer)), each)
+        return float((values @ counts.double()) / (weights @ counts.double()))
