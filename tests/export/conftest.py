@@ -1,3 +1,6 @@
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +86,39 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Exportable:
 
 
 @pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_process() -> Iterator[None]:
     """Proofs open the export in this process, which takes a tenth of the time of a fresh one."""
-    monkeypatch.setattr("paretoformer.export.exporting.find_in_fresh_process", find)
-    monkeypatch.setattr("paretoformer.export.verifying.find_in_fresh_process", find)
+    with _in_process():
+        yield
+
+
+@contextmanager
+def _in_process() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("paretoformer.export.exporting.find_in_fresh_process", find)
+        patch.setattr("paretoformer.export.verifying.find_in_fresh_process", find)
+        yield
+
+
+@pytest.fixture(scope="session")
+def encoder_export(encoder: Exportable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with _in_process():
+        return export_trial(encoder, tmp_path_factory.mktemp("encoder") / "out")[0].folder
+
+
+@pytest.fixture(scope="session")
+def decoder_export(decoder: Exportable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with _in_process():
+        return export_trial(decoder, tmp_path_factory.mktemp("decoder") / "out")[0].folder
 
 
 @pytest.fixture
-def exported(in_process: None, encoder: Exportable, tmp_path: Path) -> Path:
-    """The folder of an export of `encoder`."""
-    return export_trial(encoder, tmp_path / "out")[0].folder
+def exported(in_process: None, encoder_export: Path, tmp_path: Path) -> Path:
+    """An export of `encoder` to spoil."""
+    return Path(shutil.copytree(encoder_export, tmp_path / "out" / encoder_export.name))
+
+
+@pytest.fixture
+def decoder_folder(in_process: None, decoder_export: Path, tmp_path: Path) -> Path:
+    """An export of `decoder` to spoil."""
+    return Path(shutil.copytree(decoder_export, tmp_path / "decoder" / decoder_export.name))

@@ -6,7 +6,6 @@ from safetensors.torch import load_file, save_file
 
 from paretoformer.evaluators.own_data.text import Text
 from paretoformer.export.config import CONFIG_FILE
-from paretoformer.export.exporting import export_trial
 from paretoformer.export.proof import PROOF_FILE, sha256
 from paretoformer.export.verifying import export_folders, verify
 from paretoformer.records.errors import UserError
@@ -89,11 +88,6 @@ def test_a_proof_that_cannot_be_read_is_named(exported, edit):
         verify(exported)
 
 
-@pytest.fixture
-def decoder_folder(in_process, decoder, tmp_path):
-    return export_trial(decoder, tmp_path / "decoder")[0].folder
-
-
 @pytest.mark.parametrize("place", ["/nowhere/mine.txt", "/dev/zero", 7])
 def test_data_that_is_no_file_here_is_skipped_with_a_reason(decoder_folder, monkeypatch, place):
     def open_nothing(self, path):
@@ -127,6 +121,5 @@ def test_a_folder_without_exports_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_fresh_process_repeats_the_proof(exported, monkeypatch):
-    monkeypatch.undo()
-    assert verify(exported).passed
+def test_a_fresh_process_repeats_the_proof(encoder_export):
+    assert verify(encoder_export).passed
