@@ -16,6 +16,14 @@ COMMANDS = (
     "search",
     "profile",
     "front",
+    "show",
+    "compare",
+    "studies",
+    "export",
+    "verify",
+    "measure",
+    "devices",
+    "worker",
     "list",
 )
 """Modules of `paretoformer.cli.commands`, in the order of the help; each has `command`, a function or a Typer app.

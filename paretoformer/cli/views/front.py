@@ -42,10 +42,15 @@ def print_front(console: Console, study: Study, splits: tuple[Split, ...] = (Spl
     if any(point.noisy for point in members):
         console.print("noisy: the visits or clocks of a measurement disagree")
     number = len(study.points())
-    reference = ", ".join(show(abs(value), c.unit) for value, c in zip(study.row.reference or (), study.spec.columns))
-    console.print(
-        f"{len(members)} of {number} complete trials; hypervolume {study.hypervolume():.4g} against ({reference})"
-    )
+    console.print(f"{len(members)} of {number} complete trials; {_volume(study)}")
+
+
+def _volume(study: Study) -> str:
+    if study.row.reference is None:
+        return "no reference point, hence no hypervolume"
+    pairs = zip(study.row.reference, study.spec.columns, strict=True)
+    reference = ", ".join(show(abs(value), column.unit) for value, column in pairs)
+    return f"hypervolume {study.hypervolume():.4g} against ({reference})"
 
 
 def legend(spec: StudySpec) -> list[str]:

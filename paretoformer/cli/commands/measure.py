@@ -1,0 +1,44 @@
+"""`paretoformer measure`."""
+
+from typing import Annotated
+
+import typer
+
+from paretoformer.cli.options import Json, Storage
+from paretoformer.cli.screen import notes, print_json, report
+from paretoformer.studies.effort import DEFAULT_STORAGE
+
+
+def command(
+    arch: Annotated[str, typer.Argument(metavar="ARCH", help="A preset, STUDY:TRIAL, or a JSON or YAML file.")],
+    on: Annotated[list[str] | None, typer.Option(metavar="TARGET", help="Repeatable. Default: cpu.")] = None,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="Whose input and output it is built for.")] = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Measure an architecture's latency, memory and energy."""
+    from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
+    from paretoformer.records.units import show
+    from paretoformer.studies.measuring import measure_all, subject_of
+
+    subject = subject_of(arch, task=task, storage=storage)
+    found = measure_all(subject, on or ("cpu",), say=lambda text: notes().print(f"Measuring {text} ..."))
+    if json:
+        print_json(
+            {
+                "architecture": found.architecture.digest,
+                "counts": found.counts,
+                "measurements": [measurement_json(each) for each in found.measurements],
+                "unavailable": [vars(each) for each in found.missing],
+            }
+        )
+        return
+    console = report()
+    counts = ", ".join(f"{name} {show(number, '')}" for name, number in found.counts.items())
+    console.print(f"{arch} for {found.signature}\ncounted: {counts}")
+    if found.measurements:
+        console.print(measurement_table(found.measurements))
+    for missing in found.missing:
+        console.print(f"{missing.quantity}: unavailable. {missing.reason}")
+    for line in condition_lines(found.measurements):
+        console.print(line)

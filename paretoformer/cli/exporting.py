@@ -1,0 +1,59 @@
+"""From a pick of a study to an exported trial."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.export.exporting import Exported, export_trial
+from paretoformer.export.subject import Exportable
+from paretoformer.records.recipe import Recipe
+from paretoformer.store import Store
+from paretoformer.studies.bench import Workbench, open_bench
+from paretoformer.studies.conclusion import trained_model
+from paretoformer.studies.effort import Place
+from paretoformer.studies.picks import pick
+from paretoformer.studies.points import FrontPoint
+from paretoformer.studies.seeds import initial_seed
+from paretoformer.studies.study import Study
+
+
+def export_pick(
+    place: Place, text: str, folder: Path, formats: Sequence[str], *, force: bool = False
+) -> tuple[FrontPoint, tuple[Exported, ...]]:
+    """Export the trial that `text` picks; trained again where its weights are gone.
+
+    Raises:
+        UserError: no such study or pick, or what `export_trial` refuses.
+        ExportFailed: the export is not the trained model.
+    """
+    with Store.open(place.storage, create=False) as store:
+        study = Study(store, store.studies.get(place.study).id)
+        point = pick(text, study.front(), study.points())
+        bench = open_bench(store, place.study, place.artifacts)
+        done = export_trial(_exportable(study, point, bench), folder, formats, force=force)
+        trial = next(trial for trial in study.trials if trial.number == point.number)
+        for each in done:
+            for name, sha256 in each.files.items():
+                file = str(each.folder / name)
+                store.artifacts.add(
+                    study.row.id, kind=each.format, file=file, sha256=sha256, trial=trial.id, verified=True
+                )
+    return point, done
+
+
+def _exportable(study: Study, point: FrontPoint, bench: Workbench) -> Exportable:
+    run = study.run_of(point)
+    model, _ = trained_model(bench, point.architecture, run)
+    return Exportable(
+        architecture=point.architecture,
+        signature=study.spec.signature,
+        model=model,
+        task=bench.task,
+        recipe=Recipe(**(study.store.recipes.get(run.recipe) or {})),
+        study=study.name,
+        trial=point.number,
+        scores=tuple(score for split in Split for score in study.final_scores(run.id, split)),
+        measurements=tuple(study.costs.get(point.architecture.digest, {}).values()),
+        seeds={"study": study.spec.seed, "initial weights": initial_seed(study.spec.seed), "training": run.seed},
+        provenance={str(column): source for column, source in zip(point.columns, point.provenance, strict=True)},
+    )

@@ -1,0 +1,67 @@
+"""Measurements as a table and as JSON: the whole record."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from paretoformer.cli.figures import percent, with_interval
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.units import show
+
+
+def measurement_json(each: Measurement) -> dict[str, Any]:
+    """One entry of `"measurements"`."""
+    return {
+        "quantity": each.quantity,
+        "target": each.target,
+        "unit": each.unit,
+        "value": each.value,
+        "low": each.low,
+        "high": each.high,
+        "samples": list(each.samples),
+        "spread": each.spread,
+        "provenance": str(each.provenance),
+        "method": f"{each.method} {each.method_version}",
+        "conditions": each.conditions,
+    }
+
+
+def measurement_table(measurements: Sequence[Measurement]) -> Table:
+    """Value, spread and where it comes from, a row each; the target is told where there are several."""
+    several = len({each.target for each in measurements}) > 1
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    for name in ("quantity", "value", "spread", "samples", "from", "method"):
+        table.add_column(name, no_wrap=name != "method", justify="right" if name == "value" else "left")
+    if several:
+        table.add_column("target", overflow="fold")
+    for each in measurements:
+        cells = [
+            each.quantity + (" (noisy)" if each.noisy else ""),
+            with_interval(each.value, each.low, each.high, each.unit),
+            percent(each.spread) if len(each.samples) > 1 else "-",
+            str(len(each.samples)),
+            str(each.provenance),
+            f"{each.method} {each.method_version}",
+        ]
+        table.add_row(*cells, *([each.target] if several else []))
+    return table
+
+
+def condition_lines(measurements: Iterable[Measurement]) -> Iterable[str]:
+    """Samples and conditions of each, a line each."""
+    for each in measurements:
+        yield f"{each.quantity} on {each.target}"
+        yield f"  samples: {', '.join(show(sample, each.unit) for sample in each.samples)}"
+        for name, value in each.conditions.items():
+            yield f"  {name}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_short(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,42 @@
+"""Stored studies as rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+from paretoformer.records.trial import TrialState
+from paretoformer.store.rows import StudyRow
+
+
+def study_json(row: StudyRow, states: Mapping[TrialState, int]) -> dict[str, Any]:
+    """One entry of `"studies"`."""
+    task = row.spec.get("task", {})
+    return {
+        "study": row.name,
+        "state": str(row.state),
+        "task": task.get("task") or task.get("path"),
+        "space": row.spec.get("space", {}).get("name"),
+        "objectives": row.spec.get("objectives"),
+        "trials": row.trials,
+        "states": {str(state): number for state, number in states.items() if number},
+        "created": moment(row.created),
+    }
+
+
+def study_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """A row for each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    for name in ("study", "state", "task", "space", "objectives", "trials", "created"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        states = ", ".join(f"{number} {state}" for state, number in row["states"].items())
+        told = {**row, "trials": f"{row['trials']}{f' ({states})' if states else ''}"}
+        table.add_row(*(str(told[column.header]) for column in table.columns))
+    return table
+
+
+def moment(seconds: float) -> str:
+    """A wall-clock time in this machine's time zone."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="minutes")

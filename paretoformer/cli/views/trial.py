@@ -1,0 +1,136 @@
+"""One trial, whole."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from paretoformer.cli.figures import duration, with_interval
+from paretoformer.cli.views.architecture import headings, stack_heading, stack_table
+from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
+from paretoformer.cli.views.request_line import search_command
+from paretoformer.cli.views.studies import moment
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.trial import Score, TrialState
+from paretoformer.records.units import show
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.store.rows import TrialRow
+from paretoformer.studies.frames import first_line
+from paretoformer.studies.points import FrontPoint
+from paretoformer.studies.study import Study
+
+
+def trial_json(study: Study, trial: TrialRow) -> dict[str, Any]:
+    """Everything that is stored of it."""
+    point, architecture = _point(study, trial), _architecture(study, trial)
+    return {
+        "study": study.name,
+        "trial": trial.number,
+        "state": str(trial.state),
+        "reason": trial.reason,
+        "genes": trial.point,
+        "architecture": architecture.to_json() if architecture else None,
+        "digest": trial.architecture,
+        "counts": _counts(study, trial),
+        "objectives": point.to_json()["objectives"] if point else {},
+        "violations": trial.violations,
+        "measurements": [measurement_json(each) for each in _measurements(study, trial)],
+        "scores": [asdict(score) for score in _scores(study, trial)],
+        "seconds": trial.seconds,
+        "run": study.runs[trial.run].key if trial.run is not None else None,
+        "command": search_command(study.name, study.spec, trial.number),
+    }
+
+
+def print_trial(console: Console, study: Study, trial: TrialRow) -> None:
+    """State, architecture, counts, objectives, measurements, scores, and the command."""
+    for line in _state_lines(trial):
+        console.print(line)
+    architecture = _architecture(study, trial)
+    if architecture:
+        for line in headings(architecture):
+            console.print(f"\n{line}")
+        for stack in architecture.stacks:
+            console.print(stack_heading(stack))
+            console.print(stack_table(stack))
+    counts = ", ".join(f"{name} {show(number, '')}" for name, number in _counts(study, trial).items())
+    if counts:
+        console.print(f"\ncounted: {counts}")
+    for line in _objective_lines(study, trial):
+        console.print(line)
+    measurements = _measurements(study, trial)
+    if measurements:
+        console.print("\nmeasurements")
+        console.print(measurement_table(measurements))
+        for line in condition_lines(measurements):
+            console.print(line)
+    scores = _scores(study, trial)
+    if scores:
+        console.print("\nscores, with 95 % intervals")
+        console.print(_score_table(study, scores))
+    console.print(f"\nproposed by: {search_command(study.name, study.spec, trial.number)}", soft_wrap=True)
+
+
+def _state_lines(trial: TrialRow) -> Iterator[str]:
+    yield f"trial {trial.number}: {trial.state}"
+    if trial.reason:
+        yield f"  {first_line(trial.reason)}" if trial.state is not TrialState.FAILED else f"  {trial.reason}"
+    ended = f", ended {moment(trial.ended)}" if trial.ended is not None else ""
+    yield f"  started {moment(trial.started)}{ended}"
+    if trial.seconds:
+        yield f"  spent {', '.join(f'{duration(seconds)} {kind}' for kind, seconds in trial.seconds.items())}"
+    for bound, violation in trial.violations.items():
+        yield f"  {bound}: {'holds' if violation <= 0 else f'broken by {violation:.1%}'}"
+
+
+def _objective_lines(study: Study, trial: TrialRow) -> Iterator[str]:
+    point = _point(study, trial)
+    if point is None:
+        return
+    for column, value, source in zip(point.columns, point.values, point.provenance, strict=True):
+        yield f"objective {column}: {with_interval(value.value, value.low, value.high, column.unit)} ({source})"
+
+
+def _score_table(study: Study, scores: list[Score]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    for name in ("split", "rung", "examples", "metric", "value", "after"):
+        table.add_column(name, justify="left" if name in ("split", "metric") else "right", no_wrap=True)
+    for score in scores:
+        unit = study.spec.metric_units[score.metric]
+        table.add_row(
+            score.split,
+            str(score.rung),
+            f"{score.examples:,}",
+            score.metric,
+            with_interval(score.value, score.low, score.high, unit),
+            duration(score.seconds),
+        )
+    return table
+
+
+def _point(study: Study, trial: TrialRow) -> FrontPoint | None:
+    return next((point for point in study.points() if point.number == trial.number), None)
+
+
+def _architecture(study: Study, trial: TrialRow) -> Architecture | None:
+    spec = study.store.architectures.get(trial.architecture) if trial.architecture else None
+    return Architecture.from_json(spec) if spec else None
+
+
+def _counts(study: Study, trial: TrialRow) -> dict[str, int]:
+    if trial.architecture is None:
+        return {}
+    return study.store.models.counts(trial.architecture, study.spec.signature.digest) or {}
+
+
+def _measurements(study: Study, trial: TrialRow) -> list[Measurement]:
+    rows = study.store.reads.measurements(study.row.id, study.spec.signature.digest)
+    newest = {(r.measurement.quantity, r.measurement.target): r for r in rows if r.architecture == trial.architecture}
+    return [row.measurement for row in newest.values()]
+
+
+def _scores(study: Study, trial: TrialRow) -> list[Score]:
+    found = study.scores.get(trial.run, []) if trial.run is not None else []
+    return sorted(found, key=lambda score: (score.split, score.rung, score.metric))

@@ -1,0 +1,181 @@
+"""Measuring one architecture outside any search."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.measuring import calibrate
+from paretoformer.hardware_models.measuring import measure as measure_with
+from paretoformer.hardware_models.meters.base import Meter, Subject
+from paretoformer.hardware_models.meters.latency import LatencyMeter
+from paretoformer.hardware_models.meters.registry import meter_for
+from paretoformer.hardware_models.targets import fill
+from paretoformer.records.costs import COSTS
+from paretoformer.records.errors import Unavailable, UserError
+from paretoformer.records.measurement import Measurement
+from paretoformer.records.signature import Signature
+from paretoformer.records.target import Target, parse_target
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.preset import load_preset, preset_names
+from paretoformer.search_spaces.yaml_file import read_yaml
+from paretoformer.studies.effort import DEFAULT_STORAGE
+from paretoformer.studies.lease import Lease
+from paretoformer.studies.study import Study
+
+QUANTITIES = tuple(name for name, cost in COSTS.items() if cost.per_target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A cost that could not be measured, and why."""
+
+    quantity: str
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is known of one architecture: its counts, its measurements, and what this machine cannot supply."""
+
+    architecture: Architecture
+    signature: Signature
+    counts: dict[str, int]
+    measurements: tuple[Measurement, ...]
+    missing: tuple[Missing, ...]
+
+
+def measure(
+    what: str, on: Sequence[str] = ("cpu",), *, task: str | None = None, storage: str = DEFAULT_STORAGE
+) -> list[Measurement]:
+    """Latency, memory and energy of an architecture on targets, and the time to the first token where one decodes.
+
+    What this machine cannot supply is left out; `measure_all` says why.
+
+    Args:
+        what: a preset, `STUDY:TRIAL`, or a file.
+        on: targets.
+        task: whose signature the architecture of a file is built for.
+        storage: the database of `STUDY:TRIAL`.
+
+    Raises:
+        UserError: no such architecture or target, or one that cannot serve the task.
+    """
+    return list(measure_all(subject_of(what, task=task, storage=storage), on).measurements)
+
+
+def measure_all(subject: Subject, on: Sequence[str], *, say: Callable[[str], None] = lambda text: None) -> Measured:
+    """Every cost of a subject on every target; `say` is told what is being measured.
+
+    Raises:
+        UserError: a target that does not exist here.
+    """
+    targets = dict.fromkeys(fill(parse_target(text), subject.signature) for text in on)
+    measurements: list[Measurement] = []
+    missing: list[Missing] = []
+    lease = Lease()
+    for target in targets:
+        for need, quantities in _meters(target, missing):
+            say(f"{', '.join(quantities)} on {target}")
+            try:
+                found = _measured(need, subject, target, lease)
+            except (Unavailable, MeasuringFailed) as error:
+                missing += [Missing(quantity=name, target=str(target), reason=str(error)) for name in quantities]
+            else:
+                measurements += [each for each in found if each.quantity in quantities]
+    return Measured(
+        architecture=subject.architecture,
+        signature=subject.signature,
+        counts=count(subject.architecture, subject.signature).to_json(),
+        measurements=tuple(measurements),
+        missing=tuple(missing),
+    )
+
+
+def subject_of(what: str, *, task: str | None = None, storage: str = DEFAULT_STORAGE) -> Subject:
+    """The architecture and signature that a preset, `STUDY:TRIAL` or a file names; a preset wins, then a file.
+
+    Raises:
+        UserError: none of these, a file that holds no architecture, or one that cannot serve the task.
+    """
+    signature = open_task(task).signature if task is not None else None
+    if what in preset_names():
+        preset = load_preset(what)
+        return _checked(preset.architecture, signature or preset.signature, what)
+    if Path(what).is_file():
+        return _from_file(what, signature)
+    study, _, number = what.rpartition(":")
+    if study and number.isdecimal():
+        return _from_trial(study, int(number), storage, signature)
+    raise UserError(f"'{what}' is neither a preset, nor STUDY:TRIAL, nor a file; presets: {', '.join(preset_names())}.")
+
+
+def _meters(target: Target, missing: list[Missing]) -> Iterator[tuple[Meter, list[str]]]:
+    """Each meter once, with the quantities that it is the most trusted source of."""
+    found: dict[str, tuple[Meter, list[str]]] = {}
+    for quantity in QUANTITIES:
+        if quantity == "first_token" and target.workload and target.workload.kind != "decode":
+            continue
+        try:
+            meter = meter_for(quantity, target)
+        except Unavailable as error:
+            missing.append(Missing(quantity=quantity, target=str(target), reason=str(error)))
+        else:
+            found.setdefault(meter.key, (meter, []))[1].append(quantity)
+    yield from found.values()
+
+
+def _measured(meter: Meter, subject: Subject, target: Target, lease: Lease) -> tuple[Measurement, ...]:
+    calibration = None
+    if isinstance(meter, LatencyMeter):
+        calibration = calibrate(target, subject.signature, meter=meter, lease=lease.alone)
+    return measure_with(meter, subject, target, calibration=calibration, lease=lease.alone)
+
+
+def _from_trial(name: str, number: int, storage: str, signature: Signature | None) -> Subject:
+    study = Study.load(name, storage)
+    trial = next((trial for trial in study.trials if trial.number == number), None)
+    if trial is None:
+        raise UserError(f"Study {name} has no trial {number}; it has {len(study.trials)}.")
+    spec = study.store.architectures.get(trial.architecture) if trial.architecture else None
+    if spec is None:
+        raise UserError(f"Trial {number} of study {name} is {trial.state} and has no architecture.")
+    return _checked(Architecture.from_json(spec), signature or study.spec.signature, f"{name}:{number}")
+
+
+def _from_file(path: str, signature: Signature | None) -> Subject:
+    """A preset's form, an architecture's JSON, or anything with `architecture` and perhaps `signature` in it."""
+    value = _read(path)
+    if isinstance(value.get("stacks"), Mapping):
+        preset = load_preset(path)
+        return _checked(preset.architecture, signature or preset.signature, path)
+    own = value.get("signature")
+    if signature is None and isinstance(own, Mapping) and "architecture" in value:
+        signature = _signature(dict(own), path)
+    if signature is None:
+        raise UserError(f"'{path}' holds an architecture and says nothing of its input; give a task by --task.")
+    return _checked(Architecture.from_json(value.get("architecture", value)), signature, path)
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        return read_yaml(Path(path).read_text(encoding="utf-8", errors="replace"), path)
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be read: {error.strerror}.") from error
+
+
+def _signature(value: dict[str, Any], path: str) -> Signature:
+    try:
+        return Signature.from_json(value)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path}: its signature cannot be read ({error}); give a task by --task.") from error
+
+
+def _checked(architecture: Architecture, signature: Signature, what: str) -> Subject:
+    if problems := architecture.problems(signature):
+        raise UserError(f"{what} cannot serve {signature}: {'; '.join(problems)}.")
+    return Subject(architecture=architecture, signature=signature)

@@ -1,0 +1,107 @@
+"""A front as a picture: the first objective against each other one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paretoformer.records.errors import UserError
+from paretoformer.records.units import SCALES, show
+from paretoformer.studies.front import Interval
+from paretoformer.studies.points import FrontPoint
+from paretoformer.studies.spec import Column
+
+if TYPE_CHECKING:
+    from paretoformer.studies.study import Study
+
+SUFFIXES = (".png", ".svg")
+MEMBER, DOMINATED, BOUND = "#1f5fa8", "#9aa3ad", "#b3402a"
+PANEL_INCHES = (5.6, 4.4)
+
+
+def plot_front(study: "Study", file: Path) -> None:
+    """Draw a study's complete trials: members with their intervals and numbers, dominated ones faint, bounds as lines.
+
+    One panel for each objective beyond the first, which lies on the vertical axis.
+
+    Raises:
+        UserError: a suffix other than .png and .svg, a study with fewer than two objectives or no complete trial, or a
+            file that cannot be written.
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise UserError(f"'{file}' is not a picture that can be drawn; endings: {', '.join(SUFFIXES)}.")
+    columns = study.spec.columns
+    points, front = study.points(), study.front()
+    if len(columns) < 2:
+        raise UserError(f"Study {study.name} has one objective, {columns[0]}; a picture needs two.")
+    if not front:
+        raise UserError(f"Study {study.name} has no complete trial to draw.")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels = len(columns) - 1
+    figure = Figure(figsize=(PANEL_INCHES[0] * panels, PANEL_INCHES[1]), layout="constrained")
+    FigureCanvasAgg(figure)
+    for index, axes in enumerate(figure.subplots(1, panels, squeeze=False)[0], start=1):
+        _panel(axes, study, points, front, index)
+    figure.suptitle(f"{study.name}: {len(front)} of {len(points)} complete trials are not dominated", fontsize=11)
+    try:
+        figure.savefig(file, dpi=160)
+    except OSError as error:
+        raise UserError(f"'{file}' cannot be written: {error.strerror}.") from error
+
+
+def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[FrontPoint], across: int) -> None:
+    x, y = study.spec.columns[across], study.spec.columns[0]
+    factors = (_scale(x, points, across)[1], _scale(y, points, 0)[1])
+    members = {point.number for point in front}
+    rest = [point for point in points if point.number not in members]
+    for group, colour, label in ((rest, DOMINATED, "dominated"), (front, MEMBER, "not dominated")):
+        if not group:
+            continue
+        xs, ys = ([point.values[index] for point in group] for index in (across, 0))
+        axes.errorbar(
+            [value.value / factors[0] for value in xs],
+            [value.value / factors[1] for value in ys],
+            xerr=_reach(xs, factors[0]),
+            yerr=_reach(ys, factors[1]),
+            fmt="o",
+            markersize=5,
+            linewidth=0,
+            elinewidth=1,
+            color=colour,
+            alpha=1.0 if colour == MEMBER else 0.45,
+            label=label,
+        )
+    for point in front:
+        place = (point.values[across].value / factors[0], point.values[0].value / factors[1])
+        axes.annotate(str(point.number), place, xytext=(5, 5), textcoords="offset points", fontsize=8)
+    _bounds(axes, study, (x, y), factors)
+    axes.set_xlabel(_label(x, points, across), fontsize=9)
+    axes.set_ylabel(_label(y, points, 0), fontsize=9)
+    axes.grid(alpha=0.25)
+    axes.legend(fontsize=8, loc="best", framealpha=0.7)
+
+
+def _bounds(axes: Any, study: "Study", columns: tuple[Column, Column], factors: tuple[float, float]) -> None:
+    for bound in study.spec.constraints:
+        for column, factor, line in zip(columns, factors, (axes.axvline, axes.axhline), strict=True):
+            if bound.name == column.name and bound.target in (None, column.target):
+                drawn = f"{bound.name} {'<=' if bound.upper else '>='} {show(bound.bound, bound.unit)}"
+                line(bound.bound / factor, color=BOUND, linestyle="--", linewidth=1, label=drawn)
+
+
+def _reach(values: list[Interval], factor: float) -> list[list[float]]:
+    below = [max(0.0, value.value - value.low) / factor for value in values]
+    return [below, [max(0.0, value.high - value.value) / factor for value in values]]
+
+
+def _label(column: Column, points: list[FrontPoint], index: int) -> str:
+    unit = _scale(column, points, index)[0]
+    where = f"\n{column.target}" if column.target else ""
+    return f"{column.name}{f' ({unit})' if unit else ''}{where}"
+
+
+def _scale(column: Column, points: list[FrontPoint], index: int) -> tuple[str, float]:
+    """The unit that the largest value is shown in, and its size in the base unit."""
+    largest = max(abs(point.values[index].value) for point in points)
+    unit = show(largest, column.unit).partition(" ")[2]
+    return (unit, SCALES[unit][1]) if unit in SCALES else (unit, 1.0)
