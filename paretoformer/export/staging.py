@@ -10,6 +10,9 @@ from pathlib import Path
 from paretoformer.export.proof import PROOF_FILE
 from paretoformer.records.errors import UserError
 
+_PART, _OLD = ".paretoformer-part", ".paretoformer-old"
+"""Ends of hidden names that nobody else gives: what has them may be removed."""
+
 
 @contextmanager
 def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[dict[str, Path]]:
@@ -28,7 +31,7 @@ def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[dict[
         _clear(folder)
         for name in names:
             _check_free(folder / name, force)
-        parts = {name: folder / f".{name}.part" for name in names}
+        parts = {name: folder / f".{name}{_PART}" for name in names}
         for part in parts.values():
             part.mkdir()
         yield parts
@@ -40,7 +43,7 @@ def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[dict[
     except OSError as error:
         raise UserError(f"'{folder}' cannot be written: {error.strerror}.") from error
     finally:
-        with suppress(UserError):
+        with suppress(UserError, OSError):
             _lock(lock, folder)
             _clear(folder)
             if made and not any(folder.iterdir()):
@@ -71,10 +74,10 @@ def _lock(lock: int, folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove unfinished folders, and bring back a finished one that was moved aside and not replaced."""
-    for part in folder.glob(".*.part"):
+    for part in folder.glob(f".*{_PART}"):
         shutil.rmtree(part)
-    for old in folder.glob(".*.old"):
-        place = folder / old.name[1:].removesuffix(".old")
+    for old in folder.glob(f".*{_OLD}"):
+        place = folder / old.name[1:].removesuffix(_OLD)
         if place.exists():
             shutil.rmtree(old)
         else:
@@ -101,7 +104,7 @@ def _sync(part: Path) -> None:
 
 
 def _place(part: Path, place: Path) -> None:
-    old = place.with_name(f".{place.name}.old")
+    old = place.with_name(f".{place.name}{_OLD}")
     if place.exists():
         place.rename(old)
     part.rename(place)

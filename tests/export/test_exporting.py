@@ -217,7 +217,7 @@ def test_an_export_that_was_to_be_replaced_survives_a_kill(exported, encoder, pl
 
 def test_an_export_killed_while_it_takes_the_place_of_another_brings_that_back(exported, encoder, in_process):
     earlier = content(exported)
-    exported.rename(exported.parent / ".safetensors.old")  # as between the two renames
+    exported.rename(exported.parent / ".safetensors.paretoformer-old")  # as between the two renames
     with pytest.raises(UserError, match="exists; give --force"):
         export_trial(encoder, exported.parent)
     assert content(exported) == earlier

@@ -49,3 +49,12 @@ def test_a_link_in_the_place_is_never_followed(tmp_path):
     with pytest.raises(UserError, match="is no export"), staged(tmp_path / "out", ["a"], force=True):
         pass
     assert names(tmp_path / "elsewhere") == ["proof.json"]
+
+
+def test_hidden_folders_of_the_user_stay(tmp_path):
+    mine = [".cache.old", ".download.part", ".a.part"]
+    for name in mine:
+        (tmp_path / name).mkdir()
+    with staged(tmp_path, ["a"], force=False):
+        pass
+    assert names(tmp_path) == sorted([*mine, "a"])
