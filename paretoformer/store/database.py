@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from paretoformer.store.faults import RETRIED, faults, sqlstate
 
 T = TypeVar("T")
 _ATTEMPTS = 5
+_PAUSE_S = 0.02
+"""Before the second attempt, and longer before each later one: the other transaction must get ahead."""
 _CONNECT_S = 10
 
 
@@ -55,12 +58,13 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and commit; whatever it raises rolls everything back. It may run again."""
         with self._lock, self._faults():
-            for left in reversed(range(_ATTEMPTS)):
+            for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     return self._attempt(work)
                 except DBAPIError as error:
-                    if not left or sqlstate(error) not in RETRIED:
+                    if attempt == _ATTEMPTS or sqlstate(error) not in RETRIED:
                         raise
+                time.sleep(attempt * _PAUSE_S)
             raise AssertionError("the last attempt returns or raises")
 
     def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> int:

@@ -142,7 +142,7 @@ def test_a_deadlock_runs_the_work_again(url: str, store: Store, study: StudyRow)
             own.database.write(work)
 
     in_threads(2, cross)
-    assert len(attempts) == 3
+    assert len(attempts) > 2
 
 
 @ON_A_SERVER
