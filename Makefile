@@ -33,7 +33,7 @@ test-full: install
 wheel-test: install
 	rm -rf dist .venv-wheel
 	$(BIN)/python -m build --wheel --quiet
-	$(BIN)/python -m venv --system-site-packages .venv-wheel
+	$(BIN)/python -m venv .venv-wheel
 	sh tests/wheel.sh
 	rm -rf .venv-wheel
 

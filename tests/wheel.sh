@@ -2,6 +2,8 @@
 # Runs the smoke tests against the built wheel, away from the source tree: presets, spaces and migrations must be inside.
 set -eu
 root=$(pwd)
+packages() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+packages "$root/.venv" >"$(packages "$root/.venv-wheel")/dependencies.pth"
 .venv-wheel/bin/python -m pip install --quiet --no-deps --force-reinstall dist/paretoformer-*.whl
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -19,7 +19,7 @@ from paretoformer.studies.visits import MakeVisit
 Costs = dict[tuple[str, str], Measurement]
 """Measurement by (quantity, target as text)."""
 
-CALIBRATION_VISITS = 5
+CALIBRATION_VISITS = 4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from paretoformer.studies.measurer import Costs, Measurer
 from paretoformer.studies.planning import Plan, Request, plan
 from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.survey import Sampled, Survey, smallest, survey
+from paretoformer.studies.threads import one_thread
 from paretoformer.studies.visits import visits_under
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
@@ -194,7 +195,7 @@ def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Calla
         model = build(middle.architecture, spec.signature, seed=0)
         recipe = replace(spec.recipe, budget=batches * spec.recipe.batch)
         trainer = Trainer(model, planned.task, recipe, seed=0, rungs=1, between_steps=lease.step, clock=clock)
-        with lease.shared():
+        with lease.shared(), one_thread():
             (scores,) = trainer.run()
         seconds.append(scores[0].seconds)
     step = max(0.0, seconds[1] - seconds[0]) / TIMED_BATCHES

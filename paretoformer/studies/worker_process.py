@@ -8,8 +8,6 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-import torch
-
 from paretoformer.records.errors import UserError
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
@@ -19,18 +17,16 @@ from paretoformer.studies.effort import Effort, Place
 from paretoformer.studies.ending import Ending
 from paretoformer.studies.executor_local import STORAGE_VARIABLE
 from paretoformer.studies.frames import first_line
+from paretoformer.studies.threads import one_thread
 from paretoformer.studies.worker import Worker
 
 
 def run_worker(place: Place, effort: Effort) -> None:
     """Work on a study until it has enough, or until SIGTERM or SIGINT; then hand back what is under way.
 
-    One thread computes: workers are how a machine is filled, and a training then repeats bit for bit.
-
     Raises:
         UserError: the study cannot be worked on here.
     """
-    torch.set_num_threads(1)
     draining = threading.Event()
 
     def drain(number: int, frame: FrameType | None) -> None:
@@ -42,7 +38,8 @@ def run_worker(place: Place, effort: Effort) -> None:
         bench = open_bench(
             store, place.study, place.artifacts, time_limit_s=effort.time_limit_s, draining=draining.is_set
         )
-        Worker(bench, effort.limits, on_end=_print).work()
+        with one_thread():
+            Worker(bench, effort.limits, on_end=_print).work()
 
 
 def _print(trial: TrialRow, ending: Ending) -> None:
