@@ -13,18 +13,29 @@ _FACE = {
     "Split": "paretoformer.evaluators.examples",
     "SearchSpace": "paretoformer.search_spaces.space",
     "UserError": "paretoformer.records.errors",
-    "export": "paretoformer.export.exporting",
+    "export": "paretoformer.handover",
     "load_space": "paretoformer.search_spaces.catalogue",
     "measure": "paretoformer.studies.measuring",
     "profile": "paretoformer.studies.preflight",
     "search": "paretoformer.studies.search",
 }
 
-__all__ = ["__version__", *_FACE]
+__all__ = [
+    "Split",
+    "Study",
+    "SearchSpace",
+    "UserError",
+    "__version__",
+    "export",
+    "load_space",
+    "measure",
+    "profile",
+    "search",
+]
 
 if TYPE_CHECKING:
     from paretoformer.evaluators.examples import Split
-    from paretoformer.export.exporting import export
+    from paretoformer.handover import export
     from paretoformer.records.errors import UserError
     from paretoformer.search_spaces.catalogue import load_space
     from paretoformer.search_spaces.space import SearchSpace

@@ -7,7 +7,7 @@ from paretoformer.records.errors import UserError
 from paretoformer.records.units import SCALES, show
 from paretoformer.studies.front import Interval
 from paretoformer.studies.points import FrontPoint
-from paretoformer.studies.spec import Column
+from paretoformer.studies.spec import Column, StudySpec
 
 if TYPE_CHECKING:
     from paretoformer.studies.study import Study
@@ -75,8 +75,8 @@ def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[Fron
         place = (point.values[across].value / factors[0], point.values[0].value / factors[1])
         axes.annotate(str(point.number), place, xytext=(5, 5), textcoords="offset points", fontsize=8)
     _bounds(axes, study, (x, y), factors)
-    axes.set_xlabel(_label(x, points, across), fontsize=9)
-    axes.set_ylabel(_label(y, points, 0), fontsize=9)
+    axes.set_xlabel(_label(study.spec, x, points, across), fontsize=9)
+    axes.set_ylabel(_label(study.spec, y, points, 0), fontsize=9)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, loc="best", framealpha=0.7)
 
@@ -94,10 +94,11 @@ def _reach(values: list[Interval], factor: float) -> list[list[float]]:
     return [below, [max(0.0, value.high - value.value) / factor for value in values]]
 
 
-def _label(column: Column, points: list[FrontPoint], index: int) -> str:
+def _label(spec: StudySpec, column: Column, points: list[FrontPoint], index: int) -> str:
     unit = _scale(column, points, index)[0]
+    source = "validation" if spec.source(column) == "scored" else spec.source(column)
     where = f"\n{column.target}" if column.target else ""
-    return f"{column.name}{f' ({unit})' if unit else ''}{where}"
+    return f"{column.name}{f' ({unit})' if unit else ''}, {source}{where}"
 
 
 def _scale(column: Column, points: list[FrontPoint], index: int) -> tuple[str, float]:

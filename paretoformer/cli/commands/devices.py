@@ -61,7 +61,7 @@ def list_devices(storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
     with Store.open(storage, create=False, read_only=True) as store:
         devices = store.devices.all()
         numbers = {device.digest: len(store.measurements.all(device=device.digest)) for device in devices}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": device.name,
             "digest": device.digest,

@@ -23,9 +23,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Export a trial of a study, proven in a fresh process."""
-    from paretoformer.cli.exporting import export_pick
     from paretoformer.cli.waiting import waiting
     from paretoformer.export.registry import export_format
+    from paretoformer.handover import export_pick
 
     formats = [name.strip() for name in to.split(",") if name.strip()]
     for name in formats:

@@ -22,12 +22,15 @@ def command(
     Nothing is stored.
     """
     Effort(trials=trials)
+    import torch
+
     from paretoformer.cli.views.preflight import preflight_json, preflight_lines
     from paretoformer.cli.waiting import waiting
     from paretoformer.store import Store
     from paretoformer.studies.planning import plan
     from paretoformer.studies.preflight import preflight
 
+    torch.set_num_threads(1)
     planned = plan(request.request())
     with Store.open("sqlite://") as store, waiting(notes(), "Measuring the least, middle and largest architecture"):
         found = preflight(planned, store)

@@ -36,8 +36,8 @@ def command(
     from paretoformer.studies.search import default_name, run_search
 
     where = place.place(study or default_name(request.what))
-    _warn_of_cores(workers)
-    with progress_view(notes(), where.study) as view:
+    _prepare_process(workers)
+    with progress_view(notes(), where.study, work) as view:
         try:
             found = run_search(request.request(), where, work, on_start=view.on_start, on_progress=view.on_progress)
         except KeyboardInterrupt:
@@ -52,9 +52,13 @@ def command(
         _show_end(found, where, work)
 
 
-def _warn_of_cores(workers: int) -> None:
+def _prepare_process(workers: int) -> None:
+    """One thread, as in workers, so that their time is told from ours; warn where the workers are more than the cores."""
+    import torch
+
     from paretoformer.hardware_models.devices import usable_cores
 
+    torch.set_num_threads(1)
     cores = usable_cores()
     if workers > cores:
         notes().print(f"{workers} workers share {cores} cores here: they take turns, and nothing gets done sooner.")

@@ -12,11 +12,12 @@ from rich.table import Table
 
 from paretoformer.cli.figures import duration
 from paretoformer.cli.views.preflight import preflight_lines
-from paretoformer.studies.effort import DEFAULT_TRIALS
+from paretoformer.studies.effort import DEFAULT_TRIALS, Effort
 from paretoformer.studies.preflight import Preflight
 from paretoformer.studies.progress import Progress
 from paretoformer.studies.spec import StudySpec
 
+PREPARING = "Preparing: opening data and database, and for a new study measuring a few architectures ..."
 LINE_S = 10.0
 """Seconds after which a line is written though no trial has ended."""
 
@@ -24,10 +25,16 @@ LINE_S = 10.0
 class ProgressView:
     """Told by a search of its start and its progress; writes lines."""
 
-    def __init__(self, console: Console, study: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.console, self.study, self._clock = console, study, clock
+    def __init__(
+        self, console: Console, study: str, effort: Effort, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.console, self.study, self.effort, self._clock = console, study, effort, clock
         self.started = False
         self._said: tuple[int, float] = (-1, float("-inf"))
+
+    def prepare(self) -> None:
+        """Say that the search is being prepared, which takes a while for a new study."""
+        self.console.print(PREPARING)
 
     def on_start(self, spec: StudySpec, found: Preflight | None) -> None:
         """Say what is searched; for a new study, what its pre-flight found."""
@@ -36,7 +43,7 @@ class ProgressView:
         if found is None:
             self.console.print("  resumed")
         else:
-            for line in preflight_lines(found, spec, DEFAULT_TRIALS):
+            for line in preflight_lines(found, spec, self.effort.limits.trials or DEFAULT_TRIALS, self.effort.workers):
                 self.console.print(line)
 
     def on_progress(self, progress: Progress) -> None:
@@ -53,15 +60,21 @@ class ProgressView:
 class LiveView(ProgressView):
     """The same on a terminal: one panel that changes."""
 
-    def __init__(self, console: Console, study: str) -> None:
-        super().__init__(console, study)
+    def __init__(self, console: Console, study: str, effort: Effort) -> None:
+        super().__init__(console, study, effort)
+        self._status = console.status(PREPARING)
         self._live = Live(console=console, refresh_per_second=4, transient=False)
         self._title = f"study {study}"
 
     def on_start(self, spec: StudySpec, found: Preflight | None) -> None:
         """Print the heading and open the panel below it."""
+        self._status.stop()
         super().on_start(spec, found)
         self._live.start()
+
+    def prepare(self) -> None:
+        """A spinner until the start."""
+        self._status.start()
 
     def on_progress(self, progress: Progress) -> None:
         """Redraw."""
@@ -69,14 +82,16 @@ class LiveView(ProgressView):
 
     def close(self) -> None:
         """Leave the panel as it is."""
+        self._status.stop()
         self._live.stop()
 
 
 @contextmanager
-def progress_view(console: Console, study: str) -> Iterator[ProgressView]:
+def progress_view(console: Console, study: str, effort: Effort) -> Iterator[ProgressView]:
     """The view that suits a console."""
-    view = LiveView(console, study) if console.is_terminal else ProgressView(console, study)
+    view = (LiveView if console.is_terminal else ProgressView)(console, study, effort)
     try:
+        view.prepare()
         yield view
     finally:
         view.close()
@@ -105,14 +120,16 @@ def times(progress: Progress) -> str:
 
 def left(progress: Progress) -> str:
     """What remains, where that can be told."""
-    return "?" if progress.left_s is None else f"about {duration(progress.left_s)}"
+    if progress.left_s is None:
+        return "not known yet"
+    return f"about {duration(progress.left_s)}" if progress.left_s > 0 else "nothing"
 
 
 def progress_line(progress: Progress) -> str:
     """All of it in one line."""
     total = f"/{progress.limits.trials}" if progress.limits.trials is not None else ""
     front = f"front {progress.front}, hypervolume {progress.hypervolume:.4g}"
-    return f"{progress.ended}{total} ended ({states(progress)}); {front}; {times(progress)}; {left(progress)} left"
+    return f"{progress.ended}{total} ended ({states(progress)}); {front}; {times(progress)}; left: {left(progress)}"
 
 
 def progress_panel(title: str, progress: Progress) -> Panel:

@@ -27,13 +27,14 @@ def study_json(row: StudyRow, states: Mapping[TrialState, int]) -> dict[str, Any
 
 def study_table(rows: Sequence[dict[str, Any]]) -> Table:
     """A row for each."""
+    names = ("study", "state", "task", "space", "objectives", "trials", "created")
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for name in ("study", "state", "task", "space", "objectives", "trials", "created"):
+    for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
         states = ", ".join(f"{number} {state}" for state, number in row["states"].items())
         told = {**row, "trials": f"{row['trials']}{f' ({states})' if states else ''}"}
-        table.add_row(*(str(told[column.header]) for column in table.columns))
+        table.add_row(*(str(told[name]) for name in names))
     return table
 
 

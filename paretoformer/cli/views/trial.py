@@ -12,6 +12,7 @@ from paretoformer.cli.views.architecture import headings, stack_heading, stack_t
 from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
 from paretoformer.cli.views.request_line import search_command
 from paretoformer.cli.views.studies import moment
+from paretoformer.evaluators.examples import Split
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.trial import Score, TrialState
 from paretoformer.records.units import show
@@ -102,10 +103,10 @@ def _score_table(study: Study, scores: list[Score]) -> Table:
         table.add_row(
             score.split,
             str(score.rung),
-            f"{score.examples:,}",
+            f"{score.examples:,}" if score.examples else "-",
             score.metric,
             with_interval(score.value, score.low, score.high, unit),
-            duration(score.seconds),
+            duration(score.seconds) if score.seconds else "-",
         )
     return table
 
@@ -133,4 +134,5 @@ def _measurements(study: Study, trial: TrialRow) -> list[Measurement]:
 
 def _scores(study: Study, trial: TrialRow) -> list[Score]:
     found = study.scores.get(trial.run, []) if trial.run is not None else []
-    return sorted(found, key=lambda score: (score.split, score.rung, score.metric))
+    splits = [split.value for split in Split]
+    return sorted(found, key=lambda score: (splits.index(score.split), score.rung, score.metric))

@@ -10,11 +10,31 @@ from paretoformer.records.recipe import Recipe
 from paretoformer.store import Store
 from paretoformer.studies.bench import Workbench, open_bench
 from paretoformer.studies.conclusion import trained_model
-from paretoformer.studies.effort import Place
-from paretoformer.studies.picks import pick
+from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Place
+from paretoformer.studies.picks import pick as picked
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.seeds import initial_seed
 from paretoformer.studies.study import Study
+
+
+def export(
+    study: str,
+    folder: str | Path,
+    *,
+    pick: str = "knee",
+    to: Sequence[str] = ("safetensors",),
+    storage: str = DEFAULT_STORAGE,
+    artifacts: str | Path = DEFAULT_ARTIFACTS,
+    force: bool = False,
+) -> tuple[Exported, ...]:
+    """Export a trial of a study, proven in a fresh process; the arguments are those of the command line.
+
+    Raises:
+        UserError: no such study, pick or format, or a folder that cannot be written.
+        ExportFailed: the export is not the trained model.
+    """
+    place = Place(study=study, storage=storage, artifacts=Path(artifacts))
+    return export_pick(place, pick, Path(folder), to, force=force)[1]
 
 
 def export_pick(
@@ -28,7 +48,7 @@ def export_pick(
     """
     with Store.open(place.storage, create=False) as store:
         study = Study(store, store.studies.get(place.study).id)
-        point = pick(text, study.front(), study.points())
+        point = picked(text, study.front(), study.points())
         bench = open_bench(store, place.study, place.artifacts)
         done = export_trial(_exportable(study, point, bench), folder, formats, force=force)
         trial = next(trial for trial in study.trials if trial.number == point.number)
