@@ -81,6 +81,15 @@ def test_an_architecture_that_is_not_its_digests_is_refused(exported):
         load(exported)
 
 
+@pytest.mark.parametrize("height", [0, -8, True, 8.0, "8", None])
+def test_a_signature_that_has_no_size_is_refused(exported, encoder, height):
+    signature = encoder.signature.to_json()
+    signature["input"]["height"] = height
+    rewrite(exported / "config.json", signature=signature)
+    with pytest.raises(UserError, match=f"the signature has height {height!r}, and it must be a whole number from 1"):
+        load(exported)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x80\x04\x95pickle.", b"\xff" * 64])
 def test_weights_that_are_no_safetensors_are_called_damaged(exported, data):
     (exported / "model.safetensors").write_bytes(data)
