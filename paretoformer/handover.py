@@ -5,8 +5,8 @@ from pathlib import Path
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.export.exporting import Exported, export_trial
+from paretoformer.export.staging import check_place
 from paretoformer.export.subject import Exportable
-from paretoformer.records.recipe import Recipe
 from paretoformer.store import Store
 from paretoformer.studies.bench import Workbench, open_bench
 from paretoformer.studies.conclusion import trained_model
@@ -46,11 +46,14 @@ def export_pick(
         UserError: no such study or pick, or what `export_trial` refuses.
         ExportFailed: the export is not the trained model.
     """
+    check_place(folder, formats, force=force)
     with Store.open(place.storage, create=False) as store:
         study = Study(store, store.studies.get(place.study).id)
         point = picked(text, study.front(), study.points())
         bench = open_bench(store, place.study, place.artifacts)
-        done = export_trial(_exportable(study, point, bench), folder, formats, force=force)
+        subject = _exportable(study, point, bench)
+        with bench.lease.shared():
+            done = export_trial(subject, folder, formats, force=force)
         trial = next(trial for trial in study.trials if trial.number == point.number)
         for each in done:
             for name, sha256 in each.files.items():
@@ -63,13 +66,13 @@ def export_pick(
 
 def _exportable(study: Study, point: FrontPoint, bench: Workbench) -> Exportable:
     run = study.run_of(point)
-    model, _ = trained_model(bench, point.architecture, run)
+    model, trainer = trained_model(bench, point.architecture, run)
     return Exportable(
         architecture=point.architecture,
         signature=study.spec.signature,
         model=model,
         task=bench.task,
-        recipe=Recipe(**(study.store.recipes.get(run.recipe) or {})),
+        recipe=trainer.recipe,
         study=study.name,
         trial=point.number,
         scores=tuple(score for split in Split for score in study.final_scores(run.id, split)),

@@ -51,10 +51,21 @@ def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[dict[
         os.close(lock)
 
 
-def _make(folder: Path) -> bool:
-    """Whether the folder was not there before."""
+def check_place(folder: Path, names: Sequence[str], *, force: bool) -> None:
+    """Pass if `staged` could begin, for callers with long work before it; nothing is made.
+
+    Raises:
+        UserError: the parent is missing, or a name is taken.
+    """
     if not folder.parent.is_dir():
         raise UserError(f"'{folder.parent}' is not a folder; make it first, or export to another place.")
+    for name in names:
+        _check_free(folder / name, force)
+
+
+def _make(folder: Path) -> bool:
+    """Whether the folder was not there before."""
+    check_place(folder, (), force=False)
     try:
         there = folder.is_dir()
         folder.mkdir(exist_ok=True)

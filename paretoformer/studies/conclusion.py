@@ -11,6 +11,7 @@ from paretoformer.studies.bench import Workbench
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.seeds import initial_seed
 from paretoformer.studies.study import Study
+from paretoformer.studies.threads import one_thread
 
 
 def conclude(bench: Workbench) -> None:
@@ -28,11 +29,13 @@ def conclude(bench: Workbench) -> None:
 
 def trained_model(bench: Workbench, architecture: Architecture, run: RunRow) -> tuple[Model, Trainer]:
     """The model of a complete run with its weights, and a trainer to score it; trained again where they are gone."""
-    recipe = Recipe(**(bench.store.recipes.get(run.recipe) or {}))
+    stored = bench.store.recipes.get(run.recipe)
+    assert stored is not None, f"recipe {run.recipe} is not stored"
+    recipe = Recipe(**stored)
     model = build(architecture, bench.spec.signature, seed=initial_seed(bench.spec.seed))
     trainer = Trainer(model, bench.task, recipe, seed=run.seed, between_steps=bench.lease.step)
     if not bench.checkpoints.load(run.key, model):
-        with bench.lease.shared():
+        with bench.lease.shared(), one_thread():
             for _ in trainer.run():
                 pass
         bench.checkpoints.save(run.key, model)
