@@ -84,7 +84,20 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A place for a study in SQLite."""
-    found = Site(folder=tmp_path, storage=f"sqlite:///{tmp_path / 'study.db'}")
+    yield from _site(tmp_path, f"sqlite:///{tmp_path / 'study.db'}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A place for a study in either database."""
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    if request.param == "postgresql":
+        storage = request.getfixturevalue("postgres_url")
+    yield from _site(tmp_path, storage)
+
+
+def _site(folder: Path, storage: str) -> Iterator[Site]:
+    found = Site(folder=folder, storage=storage)
     yield found
     for process in found.processes:
         process.kill()

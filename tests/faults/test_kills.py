@@ -70,7 +70,8 @@ def test_kills_among_measuring_workers_lose_and_double_nothing(site: Site, rng: 
     assert proposals_repeat(site)
 
 
-def test_two_workers_share_a_study_and_conclude_it(site: Site) -> None:
+def test_two_workers_share_a_study_and_conclude_it(either_site: Site) -> None:
+    site = either_site
     site.make("accuracy, -macs", budget=512)
     workers = [site.start(TRIALS) for _ in range(2)]
     assert [worker.wait(120) for worker in workers] == [0, 0]
