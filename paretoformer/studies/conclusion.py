@@ -22,9 +22,15 @@ def conclude(bench: Workbench) -> None:
         run = study.run_of(point)
         if not bench.store.runs.scores(run.id, Split.TEST.value):
             _score_on_test(bench, point, run)
-    kept = {study.run_of(point).key for point in front}
-    bench.checkpoints.keep(kept, among={run.key for run in study.runs.values()})
+    drop_weights(bench, study)
     bench.store.studies.set_state(bench.study, StudyState.ENDED)
+
+
+def drop_weights(bench: Workbench, study: Study) -> None:
+    """Drop the weights of ended trials that are not on the front: they can be trained again, and disks fill."""
+    kept = {study.run_of(point).key for point in study.front()}
+    ended = {study.runs[trial.run].key for trial in study.trials if trial.state.ended and trial.run}
+    bench.checkpoints.keep(kept, among=ended)
 
 
 def trained_model(bench: Workbench, architecture: Architecture, run: RunRow) -> tuple[Model, Trainer]:

@@ -14,7 +14,7 @@ from paretoformer.records.trial import Score, TrialState
 from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.counts import count
-from paretoformer.store.errors import LeaseLost, StoreUnavailable
+from paretoformer.store.errors import LeaseLost, StoreFull, StoreUnavailable
 from paretoformer.store.rows import RunRow, RunState, TrialRow
 from paretoformer.studies.bench import Workbench
 from paretoformer.studies.ending import Drained, Ended, Ending
@@ -43,7 +43,7 @@ class TrialRunner:
         Raises:
             Drained: the worker was asked to stop; the trial is still live.
             LeaseLost: another worker has taken the trial over; nothing of ours counts any more.
-            StoreUnavailable: the database cannot be reached; the trial is still live.
+            StoreUnavailable, StoreFull: the database cannot be reached or written; the trial is still live.
         """
         ending = self._ending()
         self._bench.store.trials.end(
@@ -59,7 +59,7 @@ class TrialRunner:
     def _ending(self) -> Ending:
         try:
             return self._steps()
-        except (Drained, LeaseLost, StoreUnavailable):
+        except (Drained, LeaseLost, StoreFull, StoreUnavailable):
             raise
         except Ended as ended:
             return ended.ending
@@ -153,9 +153,13 @@ class TrialRunner:
             model, bench.task, recipe, seed=run.seed, between_steps=self._between_steps, clock=bench.clock
         )
         scores: Sequence[Score] = ()
-        with self._seconds.of("training"), bench.lease.shared():
-            for scores in trainer.run():
-                bench.store.runs.add_scores(run.id, scores)
+        try:
+            with self._seconds.of("training"), bench.lease.shared():
+                for scores in trainer.run():
+                    bench.store.runs.add_scores(run.id, scores)
+        except TrainingFailed as error:
+            bench.store.runs.set_state(run.id, RunState.FAILED, error=str(error))
+            raise
         bench.checkpoints.save(run.key, model)
         bench.store.runs.set_state(run.id, RunState.COMPLETE, seconds=scores[0].seconds)
         return scores

@@ -12,15 +12,18 @@ from paretoformer.records.trial import TrialState
 from paretoformer.store.errors import LeaseLost
 from paretoformer.store.rows import TrialRow
 from paretoformer.studies.bench import Workbench
-from paretoformer.studies.conclusion import conclude
+from paretoformer.studies.conclusion import conclude, drop_weights
 from paretoformer.studies.ending import Drained, Ending
 from paretoformer.studies.exhaustion import Exhaustion
 from paretoformer.studies.heirs import Process, Watch
 from paretoformer.studies.limits import Limits
+from paretoformer.studies.study import Study
 from paretoformer.studies.trial_runner import TrialRunner
 
 BEAT_S = 2.0
 IDLE_S = 0.2
+SWEEP = 50
+"""After how many trials the weights of those that are not on the front are dropped."""
 
 
 class Worker:
@@ -79,6 +82,8 @@ class Worker:
             return
         if ending.state is TrialState.DUPLICATE:
             self._exhaustion.look(self._bench.store.trials.outcomes(self._bench.study))
+        if trial.number % SWEEP == 0:
+            drop_weights(self._bench, Study(self._bench.store, self._bench.study))
         self._on_end(trial, ending)
 
     @contextmanager

@@ -1,0 +1,215 @@
+"""The way of one trial, with a small real training and no measuring."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.task import Task
+from paretoformer.evaluators.trainer import TrainingFailed
+from paretoformer.records.objective import parse_constraint
+from paretoformer.records.trial import TrialState
+from paretoformer.store import Store
+from paretoformer.store.errors import LeaseLost
+from paretoformer.store.rows import RunState, TrialRow
+from paretoformer.studies import trial_runner
+from paretoformer.studies.bench import Workbench
+from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.ending import Drained, Ending
+from paretoformer.studies.lease import Lease
+from paretoformer.studies.measurer import Measurer
+from paretoformer.studies.proposer import Proposer
+from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.trial_runner import TrialRunner
+from paretoformer.studies.worker import Limits, Worker
+
+
+@pytest.fixture(scope="module")
+def digits() -> Task:
+    return open_task("digits")
+
+
+@pytest.fixture
+def bench(counted_spec: StudySpec, digits: Task, tmp_path: Path) -> Iterator[Workbench]:
+    spec = replace(counted_spec, task=digits.spec, data_hash=digits.data_hash, constraints=())
+    with Store.open("sqlite://") as store:
+        yield made(store, spec, digits, tmp_path)
+
+
+def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s") -> Workbench:
+    row = store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=(-0.1, 1e9))
+    store.signatures.put(spec.signature.digest, spec.signature.to_json())
+    store.tasks.put("t", task.spec, task.data_hash)
+    checkpoints = Checkpoints(folder)
+    checkpoints.prepare()
+
+    def none(*arguments: Any) -> Any:
+        raise AssertionError("counted costs need no visit")
+
+    return Workbench(
+        store=store,
+        study=row.id,
+        spec=spec,
+        task=task,
+        task_digest="t",
+        proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
+        measurer=Measurer(store, spec, none),
+        lease=Lease("cpu", folder / "locks"),
+        checkpoints=checkpoints,
+    )
+
+
+def run_next(bench: Workbench, owner: str = "me") -> tuple[TrialRow, Ending]:
+    trial = bench.store.trials.reserve(bench.study, owner)
+    assert trial is not None
+    ending = TrialRunner(bench, trial).run()
+    stored = bench.store.trials.get(bench.study, trial.number)
+    assert stored is not None
+    return stored, ending
+
+
+def test_a_trial_that_goes_well_is_complete_with_scores_counts_and_weights(bench: Workbench) -> None:
+    row, ending = run_next(bench)
+    assert (row.state, ending.state) == (TrialState.COMPLETE, TrialState.COMPLETE)
+    assert row.run is not None and row.architecture is not None
+    scores = bench.store.runs.scores(row.run, "validation")
+    assert [score.rung for score in scores] == [0, 1, 2]
+    counts = bench.store.models.counts(row.architecture, bench.spec.signature.digest)
+    assert counts is not None
+    assert row.values == (-scores[-1].value, float(counts["macs"]))
+    assert bench.checkpoints.path(bench.store.runs.get(row.run).key).exists()
+    assert row.seconds["training"] > 0
+
+
+def test_a_bound_on_a_count_ends_a_trial_before_it_is_trained(bench: Workbench) -> None:
+    strict = replace(bench, spec=replace(bench.spec, constraints=(parse_constraint("params <= 1"),)))
+    row, _ = run_next(strict)
+    assert row.state is TrialState.OVER_CONSTRAINT
+    assert row.run is None
+    assert row.violations["params <= 1"] > 0
+    assert "params <= 1 is asked for" in (row.reason or "")
+
+
+def test_a_bound_on_a_metric_is_held_after_training_and_keeps_the_values(bench: Workbench) -> None:
+    strict = replace(bench, spec=replace(bench.spec, constraints=(parse_constraint("accuracy >= 100%"),)))
+    row, _ = run_next(strict)
+    assert row.state is TrialState.OVER_CONSTRAINT
+    assert len(row.values) == 2
+
+
+def test_a_training_that_fails_is_a_row_with_the_reason(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object) -> Iterator[None]:
+        raise TrainingFailed("loss became nan at step 1 of 4, learning rate 1")
+        yield
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", fail)
+    row, _ = run_next(bench)
+    assert (row.state, row.reason) == (TrialState.FAILED, "loss became nan at step 1 of 4, learning rate 1")
+    assert row.run is not None
+    assert bench.store.runs.get(row.run).state is RunState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "first"),
+    [
+        (MemoryError("no room"), "out of memory: no room"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out of memory: "),
+        (KeyError("x"), "KeyError: 'x'"),
+    ],
+)
+def test_a_crash_is_a_row_with_a_line_and_a_traceback(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, error: Exception, first: str
+) -> None:
+    def crash(*arguments: object, **named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(trial_runner, "build", crash)
+    row, _ = run_next(bench)
+    assert row.state is TrialState.FAILED
+    assert row.reason is not None and row.reason.startswith(first)
+    assert "Traceback" in row.reason
+
+
+def test_a_trial_that_kills_its_workers_is_given_up(bench: Workbench) -> None:
+    trial = bench.store.trials.reserve(bench.study, "me")
+    assert trial is not None
+    ending = TrialRunner(bench, replace(trial, epoch=trial_runner.MOST_DEATHS + 1))._ending()
+    assert (ending.state, ending.reason) == (TrialState.FAILED, "its workers died 5 times")
+
+
+def test_a_time_limit_fails_a_trial(bench: Workbench) -> None:
+    ticks = iter(range(0, 10**6, 10))
+    row, _ = run_next(replace(bench, time_limit_s=15.0, clock=lambda: float(next(ticks))))
+    assert (row.state, row.reason) == (TrialState.FAILED, "not done after its time limit of 15 s")
+
+
+def test_a_drained_trial_stays_live(bench: Workbench) -> None:
+    with pytest.raises(Drained):
+        run_next(replace(bench, draining=lambda: True))
+    (live,) = bench.store.trials.live(bench.study)
+    assert live.number == 1
+
+
+def test_what_another_worker_took_over_is_dropped(bench: Workbench) -> None:
+    trial = bench.store.trials.reserve(bench.study, "me")
+    assert trial is not None
+    (live,) = bench.store.trials.live(bench.study)
+    assert bench.store.trials.take_over(live, "heir") is not None
+    with pytest.raises(LeaseLost):
+        TrialRunner(bench, trial).run()
+    stored = bench.store.trials.get(bench.study, trial.number)
+    assert stored is not None and not stored.state.ended
+
+
+def test_the_same_run_of_another_study_is_not_trained_again(
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = run_next(bench)
+    again = made(bench.store, bench.spec, digits, tmp_path, "other")
+
+    def never(self: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", never)
+    second, _ = run_next(again)
+    assert second.state is TrialState.COMPLETE
+    assert (second.run, second.values) == (first.run, first.values)
+
+
+def test_a_run_that_an_earlier_trial_has_is_a_duplicate(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = run_next(bench)
+    drawn = bench.proposer.draw(1, 0)
+    monkeypatch.setattr(Proposer, "draw", lambda self, number, history: drawn)
+    second, _ = run_next(bench)
+    assert (second.state, second.reason) == (TrialState.DUPLICATE, "the same run as trial 1")
+    assert second.values == first.values
+
+
+def test_an_architecture_that_history_knows_is_a_duplicate(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = run_next(bench)
+    (known,) = bench.store.trials.outcomes(bench.study)
+    drawn = replace(bench.proposer.draw(1, 0), known=known)
+    monkeypatch.setattr(Proposer, "draw", lambda self, number, history: drawn)
+    second, _ = run_next(bench)
+    assert (second.state, second.reason) == (TrialState.DUPLICATE, "the same architecture as trial 1")
+    assert (second.run, second.values) == (None, first.values)
+
+
+def test_a_worker_goes_on_to_its_limit_and_concludes(bench: Workbench) -> None:
+    Worker(bench, Limits(trials=3)).work()
+    rows = bench.store.trials.all(bench.study)
+    assert [row.number for row in rows] == [1, 2, 3]
+    assert all(row.state.ended for row in rows)
+    complete = [row for row in rows if row.state is TrialState.COMPLETE]
+    assert any(bench.store.runs.scores(row.run or 0, "test") for row in complete)
+
+
+def test_a_worker_takes_over_what_was_handed_back(bench: Workbench) -> None:
+    bench.store.trials.reserve(bench.study, "gone")
+    bench.store.trials.release("gone")
+    Worker(bench, Limits(trials=1)).work()
+    (row,) = bench.store.trials.all(bench.study)
+    assert (row.state.ended, row.epoch) == (True, 2)
