@@ -1,16 +1,13 @@
 """All tasks that have a name, found by importing their folder."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from functools import cache
 from typing import TypeVar
 
 from paretoformer.evaluators.task import Task
-from paretoformer.records.errors import unknown
+from paretoformer.records.registry import Registry
 
 T = TypeVar("T", bound=Task)
-_TASKS: dict[str, type[Task]] = {}
+_TASKS: Registry[type[Task]] = Registry("task", "paretoformer.evaluators.tasks")
 
 
 def register_task(name: str) -> Callable[[type[T]], type[T]]:
@@ -23,26 +20,16 @@ def register_task(name: str) -> Callable[[type[T]], type[T]]:
     """
 
     def add(task: type[T]) -> type[T]:
-        if name in _TASKS:
-            raise ValueError(f"task {name} is registered twice: {_TASKS[name]} and {task}")
         task.name = name
-        _TASKS[name] = task
+        _TASKS.add(name, task)
         return task
 
     return add
 
 
-@cache
-def _load() -> None:
-    package = importlib.import_module("paretoformer.evaluators.tasks")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
 def task_names() -> tuple[str, ...]:
     """Names of all registered tasks, sorted."""
-    _load()
-    return tuple(sorted(_TASKS))
+    return _TASKS.names()
 
 
 def task_class(name: str) -> type[Task]:
@@ -51,6 +38,4 @@ def task_class(name: str) -> type[Task]:
     Raises:
         UserError: there is none of that name; lists the names.
     """
-    if name not in task_names():
-        raise unknown("task", name, task_names())
-    return _TASKS[name]
+    return _TASKS.get(name)

@@ -1,14 +1,11 @@
 """All formats, found by importing the folder they stand in."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from functools import cache
 
 from paretoformer.export.format import Format
-from paretoformer.records.errors import unknown
+from paretoformer.records.registry import Registry
 
-_FORMATS: dict[str, Format] = {}
+_FORMATS: Registry[Format] = Registry("format", "paretoformer.export.formats")
 
 
 def register_format(name: str) -> Callable[[type[Format]], type[Format]]:
@@ -19,26 +16,16 @@ def register_format(name: str) -> Callable[[type[Format]], type[Format]]:
     """
 
     def add(kind: type[Format]) -> type[Format]:
-        if name in _FORMATS:
-            raise ValueError(f"format {name} is registered twice: {type(_FORMATS[name])} and {kind}")
         kind.name = name
-        _FORMATS[name] = kind()
+        _FORMATS.add(name, kind())
         return kind
 
     return add
 
 
-@cache
-def _load() -> None:
-    package = importlib.import_module("paretoformer.export.formats")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
 def format_names() -> tuple[str, ...]:
     """Names of the formats, sorted."""
-    _load()
-    return tuple(sorted(_FORMATS))
+    return _FORMATS.names()
 
 
 def export_format(name: str) -> Format:
@@ -47,7 +34,4 @@ def export_format(name: str) -> Format:
     Raises:
         UserError: there is none of that name; lists the names.
     """
-    _load()
-    if name not in _FORMATS:
-        raise unknown("format", name, _FORMATS)
-    return _FORMATS[name]
+    return _FORMATS.get(name)

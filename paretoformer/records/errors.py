@@ -23,7 +23,7 @@ class Unavailable(Exception):
     """A cost that this machine cannot supply, with the reason. Never reported as zero."""
 
 
-def unknown(kind: str, value: object, options: Iterable[object]) -> UserError:
+def unknown(kind: str, value: object, options: Iterable[object], *, plural: str | None = None) -> UserError:
     """The error for a name that is not registered, listing the names that are.
 
     >>> str(unknown("engine", "tpee", ["nsga2", "tpe"]))
@@ -31,5 +31,6 @@ def unknown(kind: str, value: object, options: Iterable[object]) -> UserError:
     """
     article = "an" if kind[0] in "aeiou" else "a"
     listed = ", ".join(sorted(str(option) for option in options)) or "none"
-    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("x") else "s")
+    if plural is None:
+        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("x") else "s")
     return UserError(f"'{value}' is not {article} {kind}; {plural}: {listed}.")

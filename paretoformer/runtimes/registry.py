@@ -1,15 +1,11 @@
 """All runtimes, found by importing the files of this folder."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from functools import cache
 
-from paretoformer import runtimes
-from paretoformer.records.errors import unknown
+from paretoformer.records.registry import Registry
 from paretoformer.runtimes.base import Runtime
 
-_RUNTIMES: dict[str, Runtime] = {}
+_RUNTIMES: Registry[Runtime] = Registry("runtime", "paretoformer.runtimes")
 
 
 def register_runtime(name: str) -> Callable[[type[Runtime]], type[Runtime]]:
@@ -20,25 +16,16 @@ def register_runtime(name: str) -> Callable[[type[Runtime]], type[Runtime]]:
     """
 
     def add(runtime: type[Runtime]) -> type[Runtime]:
-        if name in _RUNTIMES:
-            raise ValueError(f"runtime {name} is registered twice: {type(_RUNTIMES[name])} and {runtime}")
         runtime.name = name
-        _RUNTIMES[name] = runtime()
+        _RUNTIMES.add(name, runtime())
         return runtime
 
     return add
 
 
-@cache
-def _load() -> None:
-    for module in pkgutil.iter_modules(runtimes.__path__):
-        importlib.import_module(f"{runtimes.__name__}.{module.name}")
-
-
 def runtime_names() -> tuple[str, ...]:
     """Names of the runtimes that this version has."""
-    _load()
-    return tuple(sorted(_RUNTIMES))
+    return _RUNTIMES.names()
 
 
 def runtime(name: str) -> Runtime:
@@ -47,7 +34,4 @@ def runtime(name: str) -> Runtime:
     Raises:
         UserError: there is none of that name; lists the names.
     """
-    _load()
-    if name not in _RUNTIMES:
-        raise unknown("runtime", name, _RUNTIMES)
-    return _RUNTIMES[name]
+    return _RUNTIMES.get(name)

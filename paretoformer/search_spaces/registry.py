@@ -1,13 +1,11 @@
 """All choices, found by importing the folders they stand in."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any, TypeVar
 
-from paretoformer.records.errors import UserError, unknown
+from paretoformer.records.errors import UserError
+from paretoformer.records.registry import Registry
 from paretoformer.search_spaces.contract import Capability, ChoiceConfig
 
 FOLDERS = {
@@ -43,7 +41,9 @@ class Choice:
         return tuple(item.name for item in fields(self.config))
 
 
-_CHOICES: dict[tuple[str, str], Choice] = {}
+_CHOICES: dict[str, Registry[Choice]] = {
+    kind: Registry(kind, f"paretoformer.search_spaces.{folder}") for kind, folder in FOLDERS.items()
+}
 
 
 def register(
@@ -58,9 +58,7 @@ def register(
     def add(config: type[C]) -> type[C]:
         if kind not in FOLDERS:
             raise ValueError(f"{kind} is not a kind of choice; kinds: {', '.join(FOLDERS)}")
-        if (kind, name) in _CHOICES:
-            raise ValueError(f"{kind} {name} is registered twice: {_CHOICES[kind, name].config} and {config}")
-        config.choice = Choice(
+        made = Choice(
             kind=kind,
             name=name,
             config=config,
@@ -68,23 +66,16 @@ def register(
             capabilities=frozenset(capabilities),
             revision=revision,
         )
-        _CHOICES[kind, name] = config.choice
+        _CHOICES[kind].add(name, made)
+        config.choice = made
         return config
 
     return add
 
 
-@cache
-def _load(kind: str) -> None:
-    package = importlib.import_module(f"paretoformer.search_spaces.{FOLDERS[kind]}")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
 def choices(kind: str) -> tuple[Choice, ...]:
     """Every choice of a kind, by name."""
-    _load(kind)
-    return tuple(_CHOICES[key] for key in sorted(_CHOICES) if key[0] == kind)
+    return _CHOICES[kind].all()
 
 
 def choice(kind: str, name: str) -> Choice:
@@ -93,10 +84,7 @@ def choice(kind: str, name: str) -> Choice:
     Raises:
         UserError: there is none of that name; lists the names.
     """
-    _load(kind)
-    if (kind, name) not in _CHOICES:
-        raise unknown(kind, name, (option.name for option in choices(kind)))
-    return _CHOICES[kind, name]
+    return _CHOICES[kind].get(name)
 
 
 def config_from_json(kind: str, value: dict[str, Any] | str) -> Any:

@@ -1,20 +1,17 @@
 """All meters, found by importing the files of this folder, and which of them supplies a cost."""
 
-import importlib
-import pkgutil
-from functools import cache
 from typing import TypeVar
 
-from paretoformer.hardware_models import meters as folder
 from paretoformer.hardware_models.meters.base import Meter
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, unknown
 from paretoformer.records.measurement import Provenance
+from paretoformer.records.registry import Registry
 from paretoformer.records.target import Target
 
 M = TypeVar("M", bound=Meter)
 
-_METERS: dict[str, type[Meter]] = {}
+_METERS: Registry[type[Meter]] = Registry("meter", "paretoformer.hardware_models.meters")
 _TRUST = (Provenance.COUNTED, Provenance.MEASURED, Provenance.PREDICTED, Provenance.MODELLED)
 
 
@@ -24,22 +21,13 @@ def register_meter(meter: type[M]) -> type[M]:
     Raises:
         ValueError: the method is taken.
     """
-    if meter.method in _METERS:
-        raise ValueError(f"meter {meter.method} is registered twice: {_METERS[meter.method]} and {meter}")
-    _METERS[meter.method] = meter
+    _METERS.add(meter.method, meter)
     return meter
-
-
-@cache
-def _load() -> None:
-    for module in pkgutil.iter_modules(folder.__path__):
-        importlib.import_module(f"{folder.__name__}.{module.name}")
 
 
 def meters() -> tuple[type[Meter], ...]:
     """Every meter, the most trusted provenance first, then by method."""
-    _load()
-    return tuple(sorted(_METERS.values(), key=lambda meter: (_TRUST.index(meter.provenance), meter.method)))
+    return tuple(sorted(_METERS.all(), key=lambda meter: (_TRUST.index(meter.provenance), meter.method)))
 
 
 def meter(method: str) -> type[Meter]:
@@ -48,10 +36,7 @@ def meter(method: str) -> type[Meter]:
     Raises:
         UserError: there is none of that method; lists the methods.
     """
-    _load()
-    if method not in _METERS:
-        raise unknown("meter", method, _METERS)
-    return _METERS[method]
+    return _METERS.get(method)
 
 
 def meter_for(quantity: str, target: Target) -> Meter:

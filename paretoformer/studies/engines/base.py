@@ -1,14 +1,11 @@
 """The contract of an engine, and where engines are registered."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar, TypeVar
 
-from paretoformer.records.errors import unknown
+from paretoformer.records.registry import Registry
 from paretoformer.records.trial import Outcome, Point
 from paretoformer.search_spaces.space import SearchSpace
 
@@ -53,33 +50,27 @@ class Engine(ABC):
 
 
 E = TypeVar("E", bound=Engine)
-_ENGINES: dict[str, type[Engine]] = {}
+_ENGINES: Registry[type[Engine]] = Registry("engine", "paretoformer.studies.engines")
 
 
 def register_engine(name: str) -> Callable[[type[E]], type[E]]:
-    """Class decorator that makes an engine known by `name`."""
+    """Class decorator that makes an engine known by `name`.
+
+    Raises:
+        ValueError: the name is taken.
+    """
 
     def add(cls: type[E]) -> type[E]:
-        if name in _ENGINES:
-            raise ValueError(f"engine {name} is registered twice")
         cls.name = name
-        _ENGINES[name] = cls
+        _ENGINES.add(name, cls)
         return cls
 
     return add
 
 
-@cache
-def _load() -> None:
-    package = importlib.import_module("paretoformer.studies.engines")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
 def engines() -> dict[str, type[Engine]]:
     """Engine class by name."""
-    _load()
-    return dict(sorted(_ENGINES.items()))
+    return dict(zip(_ENGINES.names(), _ENGINES.all(), strict=True))
 
 
 def engine(name: str) -> type[Engine]:
@@ -88,6 +79,4 @@ def engine(name: str) -> type[Engine]:
     Raises:
         UserError: there is none; lists the names.
     """
-    if name not in engines():
-        raise unknown("engine", name, engines())
-    return engines()[name]
+    return _ENGINES.get(name)
