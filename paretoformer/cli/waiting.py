@@ -8,10 +8,9 @@ from rich.console import Console
 
 @contextmanager
 def waiting(console: Console, text: str) -> Iterator[None]:
-    """A spinner on a terminal, one line elsewhere."""
+    """A spinner on a terminal, nothing elsewhere."""
     if console.is_terminal:
         with console.status(f"{text} ..."):
             yield
     else:
-        console.print(f"{text} ...")
         yield

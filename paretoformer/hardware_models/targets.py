@@ -47,7 +47,7 @@ def _runtime_problem(target: Target) -> str | None:
     here = runtime_names()
     if target.runtime in here:
         return None
-    return f"'{target.runtime}' is not a runtime of this version; it has {', '.join(here)}"
+    return f"'{target.runtime}' is not a runtime of this device; it has {', '.join(here)}"
 
 
 def _precision_problem(target: Target) -> str | None:

@@ -6,7 +6,6 @@ from typing import Literal
 
 from paretoformer.records.errors import UserError
 
-RUNTIMES = ("eager", "compile", "onnx", "openvino")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
 
@@ -54,8 +53,10 @@ class Target:
 def parse_target(text: str) -> Target:
     """Read a target such as `cpu`, `cuda:eager:bf16` or `cpu:onnx:::decode/1/128/32`.
 
+    Devices and runtimes are taken as they are written: which there are, a machine knows.
+
     Raises:
-        UserError: an unknown runtime, precision or workload, or a number that is not positive.
+        UserError: an unknown precision or workload, or a number that is not positive.
     """
     fields = text.split(":")
     if len(fields) > 5 or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", fields[0]):
@@ -64,8 +65,6 @@ def parse_target(text: str) -> Target:
             "as in cpu or cpu:eager:fp32:1:prefill/1/64."
         )
     device, runtime, precision, threads, workload = fields + [""] * (5 - len(fields))
-    if runtime and runtime not in RUNTIMES:
-        raise UserError(f"{text}: '{runtime}' is not a runtime of this device; it has {', '.join(RUNTIMES)}.")
     if precision and precision not in PRECISIONS:
         raise UserError(f"{text}: '{precision}' is not a precision; precisions: {', '.join(PRECISIONS)}.")
     if threads and not (threads.isdecimal() and int(threads) > 0):

@@ -1,14 +1,28 @@
 """Making a study, or making sure that the one there is the one asked for."""
 
+from collections.abc import Sequence
+
 from paretoformer.records.errors import UserError
 from paretoformer.store import Store
 from paretoformer.store.rows import StudyRow, StudyState
 from paretoformer.studies.planning import Plan
-from paretoformer.studies.preflight import Preflight, preflight
+from paretoformer.studies.preflight import Preflight, Verdict, counted_verdicts, preflight
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.survey import Survey, survey
 
 
-def make_or_resume(store: Store, name: str, planned: Plan) -> tuple[StudyRow, Preflight | None]:
+def surveyed(planned: Plan) -> Survey:
+    """A survey of the plan's space, before any database is opened.
+
+    Raises:
+        UserError: the space has no valid point, or a bound on a count cannot be met.
+    """
+    found = survey(planned.spec)
+    refuse_impossible(counted_verdicts(planned.spec, found))
+    return found
+
+
+def make_or_resume(store: Store, name: str, planned: Plan, found: Survey) -> tuple[StudyRow, Preflight | None]:
     """The study of that name: made, with the pre-flight that its reference point comes from, or resumed.
 
     Raises:
@@ -20,13 +34,17 @@ def make_or_resume(store: Store, name: str, planned: Plan) -> tuple[StudyRow, Pr
         if row.state is StudyState.ENDED:
             store.studies.set_state(row.id, StudyState.RUNNING)
         return row, None
-    found = preflight(planned, store)
-    impossible = [verdict for verdict in found.verdicts if not verdict.possible]
-    if impossible:
-        said = "; ".join(f"{verdict.constraint} cannot be met: {verdict.sentence}" for verdict in impossible)
-        raise UserError(f"{said}.")
+    looked = preflight(planned, found, store)
+    refuse_impossible(looked.verdicts)
     spec = planned.spec
-    return store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=found.reference), found
+    return store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=looked.reference), looked
+
+
+def refuse_impossible(verdicts: Sequence[Verdict]) -> None:
+    """Raise UserError for bounds that cannot be met."""
+    impossible = [f"{each.constraint} cannot be met: {each.sentence}" for each in verdicts if not each.possible]
+    if impossible:
+        raise UserError(f"{'; '.join(impossible)}.")
 
 
 def _check_same(row: StudyRow, asked: StudySpec) -> None:

@@ -72,24 +72,30 @@ def profile(request: Request) -> Preflight:
     Raises:
         UserError: what `plan` finds, or a space without a valid point.
     """
+    planned = plan(request)
     with Store.open("sqlite://") as store:
-        return preflight(plan(request), store)
+        return preflight(planned, survey(planned.spec), store)
 
 
 def preflight(
-    planned: Plan, store: Store, *, lease: Lease | None = None, clock: Callable[[], float] = time.monotonic
+    planned: Plan,
+    found: Survey,
+    store: Store,
+    *,
+    lease: Lease | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Preflight:
-    """Survey the space, measure its least, middle and largest points, and time a few training steps of the middle one.
+    """Measure the least, middle and largest points of a survey, and time a few training steps of the middle one.
 
     Args:
         planned: the checked request.
+        found: a survey of its space.
         store: where the visits are kept, for trials that come to the same architectures.
         lease: of the host's processor.
         clock: seconds.
     """
     spec = planned.spec
     lease = lease or Lease()
-    found = survey(spec)
     measurer = Measurer(store, spec, visits_under(lease))
     ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
     began = clock()
@@ -155,16 +161,17 @@ def _worst(planned: Plan, found: Survey, measured: Sequence[Costs], column: Colu
     return planned.task.constant_scores()[column.name]
 
 
+def counted_verdicts(spec: StudySpec, found: Survey) -> tuple[Verdict, ...]:
+    """What is known of bounds on counts, for which nothing needs to be measured."""
+    bounds = (bound for bound in spec.constraints if bound.name in COUNTED)
+    return tuple(_counted_verdict(spec, found, bound) for bound in bounds)
+
+
 def _verdict(spec: StudySpec, found: Survey, least: Costs, bound: Constraint) -> Verdict:
     if bound.name not in COSTS:
         return Verdict(constraint=bound, possible=True, sentence="known only after training")
-    if bound.name in COUNTED and bound.upper:
-        return _counted_verdict(spec, found, bound)
     if bound.name in COUNTED:
-        met = sum(bound.violation(each.counts[bound.name]) <= 0 for each in found.valid)
-        largest = max(each.counts[bound.name] for each in found.valid)
-        sentence = f"met by {met / len(found.valid):.0%} of sampled points; the largest has {show(largest, bound.unit)}"
-        return Verdict(constraint=bound, possible=met > 0, sentence=sentence)
+        return _counted_verdict(spec, found, bound)
     if bound.name == "activation_bytes":
         value = float(_activations(spec, found.valid[0]))
     else:
@@ -176,11 +183,13 @@ def _verdict(spec: StudySpec, found: Survey, least: Costs, bound: Constraint) ->
 
 def _counted_verdict(spec: StudySpec, found: Survey, bound: Constraint) -> Verdict:
     met = sum(bound.violation(each.counts[bound.name]) <= 0 for each in found.valid)
-    least = smallest(spec, found, bound.name).counts[bound.name]
-    sentence = (
-        f"met by {met / len(found.valid):.0%} of sampled points; the smallest found has {show(least, bound.unit)}"
-    )
-    return Verdict(constraint=bound, possible=bound.violation(least) <= 0, sentence=sentence)
+    if bound.upper:
+        end, word = smallest(spec, found, bound.name).counts[bound.name], "smallest found"
+    else:
+        end, word = max(each.counts[bound.name] for each in found.valid), "largest sampled"
+    possible = bound.violation(end) <= 0
+    share = f"met by {met / len(found.valid):.0%} of sampled points; " if possible else ""
+    return Verdict(constraint=bound, possible=possible, sentence=f"{share}the {word} has {show(end, bound.unit)}")
 
 
 def _activations(spec: StudySpec, sampled: Sampled) -> int:

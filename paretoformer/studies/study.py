@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paretoformer.evaluators.examples import Split
+from paretoformer.records.errors import UserError
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.trial import Score, TrialState
 from paretoformer.search_spaces.architecture import Architecture
@@ -43,7 +44,11 @@ class Study:
             UserError: no such database or study; lists the studies.
         """
         store = Store.open(storage, create=False, read_only=True)
-        return cls(store, store.studies.get(name).id)
+        try:
+            return cls(store, store.studies.get(name).id)
+        except UserError:
+            store.close()
+            raise
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ import pytest
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.studies.executor_local import STORAGE_VARIABLE
-from paretoformer.studies.making import make_or_resume
+from paretoformer.studies.making import make_or_resume, surveyed
 from paretoformer.studies.planning import Request, plan
 
 SPACE = {
@@ -53,7 +53,8 @@ class Site:
             seed=7,
         )
         with Store.open(self.storage) as store:
-            make_or_resume(store, self.name, plan(request))
+            planned = plan(request)
+            make_or_resume(store, self.name, planned, surveyed(planned))
 
     def start(self, trials: int) -> subprocess.Popen[bytes]:
         """A worker that goes on until the study has `trials` trials."""

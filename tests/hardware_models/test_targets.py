@@ -31,7 +31,8 @@ def test_filling_twice_changes_nothing(text: Signature) -> None:
     ("target", "sentence"),
     [
         ("tpu", "'tpu' is not a device of this machine; it has cpu"),
-        ("cpu:openvino", "'openvino' is not a runtime of this version; it has "),
+        ("cpu:tpu", "'tpu' is not a runtime of this device; it has eager"),
+        ("cpu:openvino", "'openvino' is not a runtime of this device; it has "),
         ("cpu::fp16", "'fp16' cannot be used here: .* use fp32 or bf16"),
         ("cpu::int8", "'int8' cannot be used here: .* use fp32 or bf16"),
         ("cpu::::prefill/1/25", "needs 25 tokens, .* use at most 24"),

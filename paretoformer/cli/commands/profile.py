@@ -29,11 +29,12 @@ def command(
     from paretoformer.store import Store
     from paretoformer.studies.planning import plan
     from paretoformer.studies.preflight import preflight
+    from paretoformer.studies.survey import survey
 
     torch.set_num_threads(1)
     planned = plan(request.request())
     with Store.open("sqlite://") as store, waiting(notes(), "Measuring the least, middle and largest architecture"):
-        found = preflight(planned, store)
+        found = preflight(planned, survey(planned.spec), store)
     if json:
         print_json(preflight_json(found, planned.spec, trials))
         return

@@ -21,7 +21,7 @@ def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int
         if cost.name not in LEFT_OUT and cost.most > 0:
             yield f"  {cost.name}: {_range(cost)}"
     for verdict in found.verdicts:
-        yield f"  {verdict.constraint}: {verdict.sentence}"
+        yield f"  {verdict.constraint} {'can' if verdict.possible else 'cannot'} be met: {verdict.sentence}"
     each = duration(found.training_seconds), duration(found.measuring_seconds)
     whole = duration(3600 * found.hours(trials, workers))
     crew = f"{workers} worker{'s' if workers > 1 else ''}"
