@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from paretoformer.records.errors import UserError
 from paretoformer.store import Store
+from paretoformer.store.address import check_file, parse_address, sqlite_file
 from paretoformer.store.rows import StudyRow, StudyState
 from paretoformer.studies.planning import Plan
 from paretoformer.studies.preflight import Preflight, Verdict, counted_verdicts, preflight
@@ -22,8 +23,30 @@ def surveyed(planned: Plan) -> Survey:
     return found
 
 
-def make_or_resume(store: Store, name: str, planned: Plan, found: Survey) -> tuple[StudyRow, Preflight | None]:
+def looked_before(storage: str, planned: Plan, found: Survey) -> Preflight | None:
+    """The pre-flight, made in memory where a bound may refuse the search and there is no database file yet.
+
+    A search that is refused so leaves no file behind. Elsewhere None: `make_or_resume` keeps what a pre-flight measures.
+
+    Raises:
+        UserError: the file cannot be made, or a bound cannot be met.
+    """
+    file = sqlite_file(parse_address(storage))
+    if file is None or file.exists() or not planned.spec.constraints:
+        return None
+    check_file(file, create=True, read_only=False)
+    with Store.open("sqlite://") as memory:
+        looked = preflight(planned, found, memory)
+    refuse_impossible(looked.verdicts)
+    return looked
+
+
+def make_or_resume(
+    store: Store, name: str, planned: Plan, found: Survey, looked: Preflight | None = None
+) -> tuple[StudyRow, Preflight | None]:
     """The study of that name: made, with the pre-flight that its reference point comes from, or resumed.
+
+    `looked` is that pre-flight where it was made already.
 
     Raises:
         UserError: it is there with another spec (every difference is named), or a bound cannot be met.
@@ -34,7 +57,7 @@ def make_or_resume(store: Store, name: str, planned: Plan, found: Survey) -> tup
         if row.state is StudyState.ENDED:
             store.studies.set_state(row.id, StudyState.RUNNING)
         return row, None
-    looked = preflight(planned, found, store)
+    looked = looked or preflight(planned, found, store)
     refuse_impossible(looked.verdicts)
     spec = planned.spec
     return store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=looked.reference), looked
