@@ -1,6 +1,6 @@
 """Hypervolume of the default engine beside random search at equal trials, by real searches on `python-docs`.
 
-    python benchmarks/engines.py                      # 2 engines x 5 seeds x 24 trials, about 25 minutes on 2 cores
+    python benchmarks/engines.py                      # 2 engines x 5 seeds x 24 trials, about 15 minutes on 2 cores
     python benchmarks/engines.py --folder /tmp/there  # keeps its database there, and goes on from it when run again
 
 Objectives are -bits_per_byte and -latency; each training has the same budget, chosen to take at most about 10 s here.
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=[DEFAULT_ENGINE, "random"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=24)
-    parser.add_argument("--budget", type=int, default=1024)
+    parser.add_argument("--budget", type=int, default=512)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/engines.json"))

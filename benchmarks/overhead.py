@@ -145,9 +145,8 @@ def main() -> None:
         ask = statistics.median(asked for _, asked in times[mark - WINDOW : mark]) * 1e3
         theirs = statistics.median(peers[mark - WINDOW : mark]) * 1e3 if mark <= len(peers) else None
         results.append({"trials": mark, "own_ms": mine, "ask_ms": ask, "optuna_rdb_ms": theirs})
-    print(
-        f"{'trials':>8} {'own ms':>8} {'ask (tpe) ms':>13} {'Optuna RDB ms':>14} {'ratio':>6}   {platform.processor() or platform.machine()}"
-    )
+    machine = platform.processor() or platform.machine()
+    print(f"{'trials':>8} {'own ms':>8} {'ask (tpe) ms':>13} {'Optuna RDB ms':>14} {'ratio':>6}   {machine}")
     for row in results:
         theirs = row["optuna_rdb_ms"]
         tail = f"{theirs:14.1f} {theirs / row['own_ms']:6.1f}" if theirs else f"{'not run':>14} {'':>6}"

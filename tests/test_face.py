@@ -20,7 +20,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, paretoformer; print([m for m in ('torch', 'pandas', 'sqlalchemy', 'optuna') if m in sys.modules])"
+    code = (
+        "import sys, paretoformer; print([m for m in ('torch', 'pandas', 'sqlalchemy', 'optuna') if m in sys.modules])"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
 

@@ -11,6 +11,10 @@ from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.space import SearchSpace
 
+DERIVED = ("signature", "metric_units", "provenance")
+"""Parts of a spec that follow from the others."""
+LABELS = {"data_hash": "data", "metric_units": "metrics"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -131,13 +135,9 @@ class StudySpec:
     def differences(self, other: "StudySpec") -> list[str]:
         """What differs, as sentences; this is the stored one, `other` the asked-for one."""
         mine, theirs = self.to_json(), other.to_json()
-        labels = {"data_hash": "data", "metric_units": "metrics"}
-        found = []
-        for key in mine:
-            if mine[key] != theirs[key]:
-                before, after = (_shown(key, value) for value in (mine[key], theirs[key]))
-                found.append(f"{labels.get(key, key)}: {before}, not {after}")
-        return found
+        differing = [key for key in mine if mine[key] != theirs[key]]
+        asked = [key for key in differing if key not in DERIVED] or differing
+        return [f"{LABELS.get(key, key)}: {_shown(key, mine[key])}, not {_shown(key, theirs[key])}" for key in asked]
 
 
 def _constraint_json(constraint: Constraint) -> dict[str, Any]:
@@ -163,4 +163,6 @@ def _shown(key: str, value: Any) -> str:
         return str(value)[:12]
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
     return str(value)
