@@ -33,8 +33,7 @@ class ProgressView:
         self._said: tuple[int, float] = (-1, float("-inf"))
 
     def prepare(self) -> None:
-        """Say that the search is being prepared, which takes a while for a new study."""
-        self.console.print(PREPARING)
+        """Nothing: what is written elsewhere than on a terminal is read later."""
 
     def on_start(self, spec: StudySpec, found: Preflight | None) -> None:
         """Say what is searched; for a new study, what its pre-flight found."""

@@ -1,0 +1,63 @@
+"""The additions that CONTRIBUTING.md shows work as they stand there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
+
+CHECK = """
+import sys, torch
+from pathlib import Path
+
+for file in sorted(Path(sys.argv[1]).glob("*.py")):
+    exec(compile(file.read_text(), file, "exec"), {"__name__": file.stem})
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.trainer import Trainer
+from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.hardware_models.meters.registry import meter
+from paretoformer.hardware_models.targets import fill
+from paretoformer.records.target import parse_target
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.studies.engines.base import Problem, engine
+
+space = SearchSpace.from_dict({
+    "name": "page", "title": "t", "topology": "encoder", "stem": "tokens",
+    "dimensions": {"encoder.depth": 1, "encoder.width": [8, 16], "encoder.mixer": ["mean", "identity"], "encoder.norm": "scale"},
+})
+task = open_task("first-bit")
+point = space.trim(engine("climber")(Problem(space=space, objectives=1, seed=0)).ask(1).point)
+assert space.explain({**point, "encoder.mixer": "mean"}, task.signature) == ()
+architecture = space.decode({**point, "encoder.mixer": "mean"}).architecture
+model = build(architecture, task.signature, seed=0)
+assert count(architecture, task.signature).params == sum(p.numel() for p in model.parameters())
+*_, scores = Trainer(model, task, task.recipe, seed=0).run()
+weights = meter("weights")()
+visit = weights.visit(Subject(architecture=architecture, signature=task.signature), fill(parse_target("cpu"), task.signature))
+assert weights.summarise([visit])[0].value == 4 * count(architecture, task.signature).params
+print(len(task.examples(Split.TRAIN)), scores[0].value)
+"""
+
+
+def blocks() -> dict[str, str]:
+    """Code of the page by the word in its first line."""
+    return dict(re.findall(r"```python\n# (\w+)\n(.*?)```", PAGE.read_text(), flags=re.DOTALL))
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
+def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
+    assert set(blocks()) == {"mixer", "norm", "task", "meter", "engine"}
+    for name, code in blocks().items():
+        (tmp_path / f"{name}.py").write_text(code)
+    done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    examples, accuracy = done.stdout.split()
+    assert int(examples) > 100
+    assert 0.0 <= float(accuracy) <= 1.0
