@@ -20,7 +20,8 @@ GRACE_S = 20.0
 class LocalExecutor:
     """Starts workers, and ends them with the block: first asked to hand their trials back, later killed.
 
-    A worker that dies leaves its trial to the others; if all die, `check` says why.
+    A worker that dies leaves its trial to the others; if all die, `check` says why. If this process is killed, its
+    workers notice and stop.
     """
 
     def __init__(self, place: Place, effort: Effort) -> None:
@@ -67,7 +68,7 @@ class LocalExecutor:
 
     def _start(self, log: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "paretoformer.studies.worker_process", self._place.study]
-        command += ["--artifacts", str(self._place.artifacts)]
+        command += ["--artifacts", str(self._place.artifacts), "--parent", str(os.getpid())]
         for name, value in self._effort.worker_options.items():
             command += [f"--{name}", str(value)]
         environment = {**os.environ, STORAGE_VARIABLE: self._place.storage, "OMP_NUM_THREADS": "1"}

@@ -21,23 +21,29 @@ from paretoformer.studies.threads import one_thread
 from paretoformer.studies.worker import Worker
 
 
-def run_worker(place: Place, effort: Effort) -> None:
+def run_worker(place: Place, effort: Effort, *, parent: int | None = None) -> None:
     """Work on a study until it has enough, or until SIGTERM or SIGINT; then hand back what is under way.
+
+    Args:
+        place: the study.
+        effort: how much.
+        parent: the process that started this one; when it is gone, that counts as being asked to stop.
 
     Raises:
         UserError: the study cannot be worked on here.
     """
-    draining = threading.Event()
+    asked = threading.Event()
 
     def drain(number: int, frame: FrameType | None) -> None:
-        draining.set()
+        asked.set()
+
+    def draining() -> bool:
+        return asked.is_set() or (parent is not None and os.getppid() != parent)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, drain)
     with Store.open(place.storage, create=False) as store:
-        bench = open_bench(
-            store, place.study, place.artifacts, time_limit_s=effort.time_limit_s, draining=draining.is_set
-        )
+        bench = open_bench(store, place.study, place.artifacts, time_limit_s=effort.time_limit_s, draining=draining)
         with one_thread():
             Worker(bench, effort.limits, on_end=_print).work()
 
@@ -56,10 +62,12 @@ def _main() -> int:
     parser.add_argument("--trials", type=int)
     parser.add_argument("--hours", type=float)
     parser.add_argument("--time-limit", type=float)
+    parser.add_argument("--parent", type=int)
     given = parser.parse_args()
     place = Place(study=given.study, storage=os.environ[STORAGE_VARIABLE], artifacts=given.artifacts)
     try:
-        run_worker(place, Effort(trials=given.trials, hours=given.hours, time_limit_s=given.time_limit))
+        effort = Effort(trials=given.trials, hours=given.hours, time_limit_s=given.time_limit)
+        run_worker(place, effort, parent=given.parent)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,9 +1,13 @@
 """SIGKILL at any moment: nothing lost, nothing doubled, and with counted costs nothing changed."""
 
 import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from paretoformer.store import Store
@@ -93,3 +97,27 @@ def test_a_worker_that_is_asked_to_stop_hands_its_trial_back(site: Site) -> None
         assert worker.wait(30) == 0
         (row,) = [row for row in store.trials.all(study) if not row.state.ended]
     assert row.owner is None
+
+
+def test_workers_stop_when_the_search_that_started_them_is_killed(site: Site) -> None:
+    site.make("accuracy, -macs", budget=200_000)
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from paretoformer.studies.effort import Effort, Place\n"
+        "from paretoformer.studies.executor_local import LocalExecutor\n"
+        "place = Place(study=sys.argv[1], storage=sys.argv[2], artifacts=Path(sys.argv[3]))\n"
+        "with LocalExecutor(place, Effort(trials=9)) as executor:\n"
+        "    while executor.running():\n        pass\n"
+    )
+    search = subprocess.Popen([sys.executable, "-c", code, site.name, site.storage, str(site.folder)])
+    site.processes.append(search)
+    with Store.open(site.storage) as store:
+        study = store.studies.get(site.name).id
+        while not store.trials.live(study):
+            assert search.poll() is None
+            time.sleep(0.05)
+        (worker,) = store.workers.all(study)
+        search.kill()
+        search.wait()
+        psutil.Process(worker.pid).wait(30)
+        assert [trial.owner for trial in store.trials.live(study)] == [None]
