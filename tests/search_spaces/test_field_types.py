@@ -31,7 +31,7 @@ def test_a_value_is_held_in_the_type_of_its_field(value: Any, annotation: Any, h
         ("a", float, "a number"),
         (True, float, "a number"),
         (1, bool, "true or false"),
-        (1, str, "text"),
+        (1, str, "a word"),
         ("c", Literal["a", "b"], "one of a, b"),
     ],
 )
