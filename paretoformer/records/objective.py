@@ -118,6 +118,9 @@ def _checked_unit(name: str, quantity: Quantity, text: str) -> str:
     if wanted and not quantity.unit:
         example = {"s": "5ms", "B": "2MB", "J": "3mJ"}[wanted]
         raise UserError(f"'{text.strip()}' needs a unit, as in {example}.")
+    if quantity.unit and name not in COSTS:
+        having = ", ".join(cost.name for cost in COSTS.values() if cost.unit)
+        raise UserError(f"'{text.strip()}': {name} is not a cost that has a unit; those are {having}.")
     if quantity.unit != wanted:
         named = {"": "a plain number", "s": "a time", "B": "bytes", "J": "an energy"}
         raise UserError(f"'{text.strip()}': {name} is {named[wanted]}, and the bound is {named[quantity.unit]}.")

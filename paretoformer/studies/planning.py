@@ -60,7 +60,7 @@ def plan(request: Request) -> Plan:
     engine(request.engine)
     if request.seed < 0:
         raise UserError(f"The seed is {request.seed}; it must be a whole number from 0.")
-    objectives = parse_objectives(request.objectives) if request.objectives else None
+    objectives = parse_objectives(request.objectives) if request.objectives is not None else None
     constraints = tuple(parse_constraint(text) for text in request.subject_to)
     targets = tuple(parse_target(text) for text in request.on)
     task = open_task(request.what, request.columns)

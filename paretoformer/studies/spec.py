@@ -161,6 +161,8 @@ def _shown(key: str, value: Any) -> str:
         return str(value.get("name", "?"))
     if key == "data_hash":
         return str(value)[:12]
+    if key == "constraints":
+        value = [_constraint_from_json(item) for item in value]
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "none"
     if isinstance(value, dict):

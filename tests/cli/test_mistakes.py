@@ -25,6 +25,7 @@ Run = Callable[..., Said]
             "'acuracy' is neither a metric of digits nor a cost",
         ),
         (("search", "digits", "--objectives", "accuracy, latency"), "write -latency"),
+        (("search", "digits", "--objectives", ""), "No objective was given; write for example"),
         (("search", "digits", "--objectives", "-accuracy"), "accuracy is better when higher; write accuracy"),
         (("search", "digits", "--subject-to", "latency <= 5 parsecs"), "'parsecs' in '5 parsecs' is not a unit"),
         (("search", "digits", "--subject-to", "params <= 10"), "params <= 10 cannot be met: the smallest found has"),
@@ -101,7 +102,7 @@ def test_a_file_that_cannot_serve_is_named_and_nothing_is_made(
         (("--seed", "3"), "seed: 0, not 3"),
         (("--objectives", "accuracy, -params"), "objectives: accuracy, -macs, not accuracy, -params"),
         (("--space", "vision"), "space: small, not vision"),
-        (("--subject-to", "params <= 1M"), "constraints: none, not"),
+        (("--subject-to", "params <= 1M"), "constraints: none, not params <= 1 M"),
     ],
 )
 def test_resuming_another_search_is_refused_with_the_difference(

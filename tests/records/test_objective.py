@@ -131,6 +131,7 @@ def test_a_cost_with_a_unit_needs_it_in_the_bound() -> None:
     [
         ("latency <= 5 MB", "latency is a time, and the bound is bytes"),
         ("params <= 5 ms", "params is a plain number, and the bound is a time"),
+        ("latncy <= 5 ms", "latncy is not a cost that has a unit; those are state_bytes, activation_bytes, latency"),
         ("memory <= 3 J", "memory is bytes, and the bound is an energy"),
     ],
 )
