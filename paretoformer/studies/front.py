@@ -30,19 +30,28 @@ def front_indices(points: Sequence[Sequence[Interval]]) -> list[int]:
     """
     if not points:
         return []
-    medians = np.array([[x.value for x in point] for point in points])
-    strict = set(np.flatnonzero(nondominated(medians)).tolist())
-    lows = np.array([[x.low for x in point] for point in points])
-    highs = np.array([[x.high for x in point] for point in points])
-    kept = []
-    for index in range(len(points)):
-        if index in strict:
-            kept.append(index)
-            continue
-        better = (medians <= medians[index]).all(1) & (highs < lows[index]).any(1)
-        if not better.any():
-            kept.append(index)
-    return kept
+    medians, lows, highs = (
+        np.array([[getattr(x, part) for x in point] for point in points]) for part in ("value", "low", "high")
+    )
+    strict = nondominated(medians)
+    kept = strict.copy()
+    for index in np.flatnonzero(~strict):
+        kept[index] = not _beaten(index, strict, medians, lows, highs)
+    for index in np.flatnonzero(kept & ~strict):
+        kept[index] = not _beaten(index, ~strict, medians, lows, highs)
+    return np.flatnonzero(kept).tolist()
+
+
+def _beaten(
+    index: np.intp,
+    by: NDArray[np.bool_],
+    medians: NDArray[np.float64],
+    lows: NDArray[np.float64],
+    highs: NDArray[np.float64],
+) -> bool:
+    """Whether a row of `by` dominates row `index`; most rows fall to the few of the plain front, which are asked first."""
+    better = (medians[by] <= medians[index]).all(1) & (highs[by] < lows[index]).any(1)
+    return bool(better.any())
 
 
 def nondominated(values: NDArray[np.float64]) -> NDArray[np.bool_]:

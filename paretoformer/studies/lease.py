@@ -67,9 +67,9 @@ class Lease:
         was_inside = self._inside
         if was_inside:
             self._leave()
-        self._take(self._gate, fcntl.LOCK_EX)
-        self._take(self._room, fcntl.LOCK_EX)
         try:
+            self._take(self._gate, fcntl.LOCK_EX)
+            self._take(self._room, fcntl.LOCK_EX)
             yield
         finally:
             fcntl.flock(self._room, fcntl.LOCK_UN)

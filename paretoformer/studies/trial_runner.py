@@ -21,12 +21,12 @@ from paretoformer.studies.ending import Drained, Ended, Ending
 from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
 from paretoformer.studies.measurer import Costs
 from paretoformer.studies.points import column_intervals
-from paretoformer.studies.proposer import Drawn
+from paretoformer.studies.proposer import UNSEEN, Drawn
 from paretoformer.studies.seconds import Seconds
 from paretoformer.studies.seeds import initial_seed, training_seed
 
-MOST_DEATHS = 5
-"""A trial whose workers died this often is failed: it may be what kills them."""
+MOST_DEATHS = 10
+"""A trial that was taken over this often is failed: it may be what kills its workers."""
 
 
 class TrialRunner:
@@ -71,7 +71,7 @@ class TrialRunner:
     def _steps(self) -> Ending:
         bench = self._bench
         if self._trial.epoch > MOST_DEATHS:
-            raise Ended(Ending(state=TrialState.FAILED, reason=f"its workers died {MOST_DEATHS} times"))
+            raise Ended(Ending(state=TrialState.FAILED, reason=f"its workers were gone {MOST_DEATHS} times"))
         drawn = bench.proposer.draw(self._trial.number, self._trial.history)
         subject, recipe = self._proposed(drawn)
         counts = self._counted(subject)
@@ -138,9 +138,12 @@ class TrialRunner:
         run = bench.store.runs.create_or_get(digest([*parts.values(), seed]), **parts, seed=seed)
         bench.store.trials.set_running(self._trial, run=run.id)
         for other in bench.store.reads.trials_of_run(bench.study, run.id):
-            if other.number < self._trial.number:
+            if other.number < self._trial.number and other.state not in UNSEEN:
                 reason = f"the same run as trial {other.number}"
-                raise Ended(Ending(state=TrialState.DUPLICATE, reason=reason, values=other.values))
+                ending = Ending(
+                    state=TrialState.DUPLICATE, reason=reason, values=other.values, violations=other.violations
+                )
+                raise Ended(ending)
         return run
 
     def _scored(self, run: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
