@@ -36,4 +36,4 @@ def test_what_is_not_python_came_with_the_package() -> None:
     assert [load_space(name).name for name in space_names()] == space_names()
     assert [load_preset(name).name for name in preset_names()] == preset_names()
     with Store.open("sqlite://") as store:
-        assert store.studies.list() == []
+        assert store.studies.all() == []
