@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = make_app()(args=arguments, prog_name="paretoformer", standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
-        print(error, file=sys.stderr)
+        print(" ".join(line.strip() for line in str(error).splitlines()), file=sys.stderr)
         return MISTAKE
     except typer.TyperException as error:
         print(_usage_sentence(error), file=sys.stderr)

@@ -19,6 +19,10 @@ class Place:
     storage: str = DEFAULT_STORAGE
     artifacts: Path = Path(DEFAULT_ARTIFACTS)
 
+    def __post_init__(self) -> None:
+        if not self.study.strip():
+            raise UserError("A study needs a name that is not empty.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:

@@ -6,6 +6,8 @@ from paretoformer.records.errors import UserError
 from paretoformer.store import Store
 from paretoformer.store.address import check_file, parse_address, sqlite_file
 from paretoformer.store.rows import StudyRow, StudyState
+from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.effort import Place
 from paretoformer.studies.planning import Plan
 from paretoformer.studies.preflight import Preflight, Verdict, counted_verdicts, preflight
 from paretoformer.studies.spec import StudySpec
@@ -39,6 +41,18 @@ def looked_before(storage: str, planned: Plan, found: Survey) -> Preflight | Non
         looked = preflight(planned, found, memory)
     refuse_impossible(looked.verdicts)
     return looked
+
+
+def check_place(place: Place) -> None:
+    """Make the artefact folder, before a database file is made.
+
+    Raises:
+        UserError: the file or the folder cannot be made or written.
+    """
+    file = sqlite_file(parse_address(place.storage))
+    if file is not None:
+        check_file(file, create=True, read_only=False)
+    Checkpoints(place.artifacts).prepare()
 
 
 def make_or_resume(

@@ -9,7 +9,7 @@ from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Effort, Place
 from paretoformer.studies.executor_local import LocalExecutor
-from paretoformer.studies.making import looked_before, make_or_resume, surveyed
+from paretoformer.studies.making import check_place, looked_before, make_or_resume, surveyed
 from paretoformer.studies.planning import DEFAULT_ENGINE, Request, plan
 from paretoformer.studies.preflight import Preflight
 from paretoformer.studies.progress import Progress, ProgressReader
@@ -89,6 +89,7 @@ def run_search(
     planned = plan(request)
     found = surveyed(planned)
     looked = looked_before(place.storage, planned, found)
+    check_place(place)
     with Store.open(place.storage) as store:
         row, looked = make_or_resume(store, place.study, planned, found, looked)
         on_start(planned.spec, looked)

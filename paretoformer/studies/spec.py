@@ -137,7 +137,7 @@ class StudySpec:
         mine, theirs = self.to_json(), other.to_json()
         differing = [key for key in mine if mine[key] != theirs[key]]
         asked = [key for key in differing if key not in DERIVED] or differing
-        return [f"{LABELS.get(key, key)}: {_shown(key, mine[key])}, not {_shown(key, theirs[key])}" for key in asked]
+        return [f"{LABELS.get(key, key)}: {', not '.join(_told_apart(key, mine[key], theirs[key]))}" for key in asked]
 
 
 def _constraint_json(constraint: Constraint) -> dict[str, Any]:
@@ -154,6 +154,14 @@ def _constraint_json(constraint: Constraint) -> dict[str, Any]:
 def _constraint_from_json(value: dict[str, Any]) -> Constraint:
     target = parse_target(value["target"]) if value["target"] else None
     return Constraint(**{**value, "target": target})
+
+
+def _told_apart(key: str, mine: Any, theirs: Any) -> tuple[str, str]:
+    """Both values as people read them; of a task or recipe only the fields that differ."""
+    if key in ("task", "recipe"):
+        fields = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+        mine, theirs = ({name: side[name] for name in fields if name in side} for side in (mine, theirs))
+    return _shown(key, mine), _shown(key, theirs)
 
 
 def _shown(key: str, value: Any) -> str:

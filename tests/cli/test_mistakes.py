@@ -37,6 +37,7 @@ Run = Callable[..., Said]
         (("search", "digits", "--workers", "0"), "--workers is 0; it must be above 0."),
         (("search", "digits", "--budget", "0"), "The budget is 0; it must be above 0."),
         (("search", "digits", "--seed", "-1"), "The seed is -1"),
+        (("search", "digits", "--study", " "), "A study needs a name that is not empty."),
         (("search", "python-docs", "--space", "vision"), "space vision needs a grid"),
         (("search", "digits", "--columns", "text=a"), "takes no columns"),
         (("search", "digits", "--storage", "mysql://u:secret@h/db"), "'mysql' is not a kind of database"),
@@ -66,6 +67,7 @@ FILES = {
     b"  encoder.width: 8\n  encoder.mixer: [softmx]\n",
     "invalid.yaml": b"name: invalid\ntitle: t\ntopology: encoder\nstem: patches\ndimensions:\n  encoder.depth: 1\n"
     b"  encoder.width: 9\n  encoder.mixer: softmax\n  encoder.mixer.heads: [2, 4]\n",
+    "control.yaml": b"name: \x19\n",
     "corrupt.db": b"\x13" * 8192,
 }
 
@@ -80,6 +82,8 @@ FILES = {
         (("two.csv",), "its columns are a, b"),
         (("two.csv", "--columns", "text=review,label=b"), "has no column 'review'; its columns are a, b"),
         (("digits", "--space", "broken.yaml"), "broken.yaml is not valid YAML at line 2"),
+        (("digits", "--space", "control.yaml"), "control.yaml is not valid YAML: unacceptable character #x0019"),
+        (("digits", "--artifacts", "corrupt.db/x"), "The artefact folder corrupt.db/x cannot be written"),
         (("digits", "--space", "choice.yaml"), "'softmx' is not a mixer to choose; options: identity, linear"),
         (("digits", "--space", "invalid.yaml"), "Space invalid has no valid point among 400 sampled"),
         (("digits", "--storage", "sqlite:///corrupt.db"), "'corrupt.db' is not an SQLite database"),
@@ -102,6 +106,7 @@ def test_a_file_that_cannot_serve_is_named_and_nothing_is_made(
         (("--seed", "3"), "seed: 0, not 3"),
         (("--objectives", "accuracy, -params"), "objectives: accuracy, -macs, not accuracy, -params"),
         (("--space", "vision"), "space: small, not vision"),
+        (("--budget", "512"), "recipe: budget 256, not budget 512. Resume"),
         (("--subject-to", "params <= 1M"), "constraints: none, not params <= 1 M"),
     ],
 )

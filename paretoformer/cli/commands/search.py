@@ -35,7 +35,7 @@ def command(
     from paretoformer.cli.views.progress import progress_view
     from paretoformer.studies.search import default_name, run_search
 
-    where = place.place(study or default_name(request.what))
+    where = place.place(default_name(request.what) if study is None else study)
     _prepare_process(workers)
     with progress_view(notes(), where.study, work) as view:
         try:
