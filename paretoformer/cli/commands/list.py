@@ -23,9 +23,9 @@ def command(
     if json:
         print_json({what: rows})
         return
-    from paretoformer.cli.views.listing import listing_table
+    from paretoformer.cli.views.listing import print_listing
 
-    report().print(listing_table(rows))
+    print_listing(report(), rows)
 
 
 def _spaces() -> Rows:

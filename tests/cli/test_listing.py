@@ -1,0 +1,32 @@
+"""Lists: a table where it fits, paragraphs where its columns would be too narrow to read."""
+
+import io
+
+from rich.console import Console
+
+from paretoformer.cli.views.listing import print_listing
+
+ROWS = [{"name": "digits", **{f"field{index}": "some words of a sentence" for index in range(5)}}]
+
+
+def _printed(width: int, rows: list[dict[str, object]]) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_listing(console, rows)
+    written = console.file
+    assert isinstance(written, io.StringIO)
+    return written.getvalue()
+
+
+def test_rows_are_one_line_each_where_they_fit() -> None:
+    heading, row = _printed(400, ROWS).splitlines()
+    assert heading.split() == list(ROWS[0])
+    assert row.startswith("digits")
+
+
+def test_many_fields_in_a_narrow_terminal_become_lines_with_their_names() -> None:
+    lines = [line.strip() for line in _printed(60, ROWS).splitlines()]
+    assert lines == ["digits", *(f"field{index} some words of a sentence" for index in range(5))]
+
+
+def test_a_few_fields_stay_a_table_in_a_narrow_terminal() -> None:
+    assert _printed(30, [{"name": "a", "title": "word " * 20}]).splitlines()[0].split() == ["name", "title"]
