@@ -158,7 +158,11 @@ def _from_file(path: str, signature: Signature | None) -> Subject:
         signature = _signature(dict(own), path)
     if signature is None:
         raise UserError(f"'{path}' holds an architecture and says nothing of its input; give a task by --task.")
-    return _checked(Architecture.from_json(value.get("architecture", value)), signature, path)
+    try:
+        architecture = Architecture.from_json(value.get("architecture", value))
+    except UserError as error:
+        raise UserError(f"'{path}' holds no architecture: {error}") from error
+    return _checked(architecture, signature, path)
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.latency import LatencyMeter
+from paretoformer.hardware_models.reference import reference_for
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.objective import parse_constraint, parse_objectives
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature
-from paretoformer.records.target import parse_target
+from paretoformer.records.target import Target, parse_target
 from paretoformer.records.trial import Outcome, Point, Score, TrialState
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.space import SearchSpace
@@ -19,6 +22,7 @@ from paretoformer.store import Store
 from paretoformer.store.rows import MeasurementKey, RunState
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.study import Study
+from paretoformer.studies.visits import MakeVisit
 
 SIGNATURE = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
 
@@ -231,3 +235,35 @@ def timed_spec(counted_spec: StudySpec) -> StudySpec:
 def filled(store: Store, timed_spec: StudySpec) -> Study:
     """The study of `ROWS`."""
     return fill(store, timed_spec)
+
+
+@pytest.fixture
+def fake_visits() -> MakeVisit:
+    """Visits without a device: a nanosecond for each MAC, of which the reference has a million."""
+
+    def make(meter: Meter, subject: Subject, target: Target) -> Visit:
+        assert isinstance(meter, LatencyMeter) and target.workload
+        reference = reference_for(subject.signature, target.workload)
+        ratio = count(subject.architecture, subject.signature).macs / 1e6
+        readings = {
+            "busy_ratio": ratio,
+            "wall_ratio": ratio,
+            "model_wall_s": ratio * 1e-3,
+            "reference_busy_s": 1e-3,
+            "reference_wall_s": 1e-3,
+        }
+        return Visit(
+            method=meter.method,
+            method_version=meter.method_version,
+            target=str(target),
+            readings={"latency": readings},
+            conditions={
+                "reference": str(reference),
+                "reference_digest": reference.architecture.digest,
+                "foreign_cores": 0.0,
+                "threads": 1,
+                "torch": "none",
+            },
+        )
+
+    return make

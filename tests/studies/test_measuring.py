@@ -5,109 +5,126 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Meter, Subject
-from paretoformer.records.errors import Unavailable, UserError
+from paretoformer.records.errors import UserError
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.target import Target
 from paretoformer.search_spaces.preset import load_preset
 from paretoformer.store import Store
 from paretoformer.studies import measuring
-from paretoformer.studies.measuring import measure_all, subject_of
+from paretoformer.studies.measuring import measure, measure_all, subject_of
 from paretoformer.studies.spec import StudySpec
 
-from .stored import architectures, stored
+from .conftest import fill, measurement
 
 PRESET = "vit-tiny-digits"
 
 
 @pytest.fixture
-def visits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The methods that were asked to measure; each finds 1 of whatever it gives, and memory is unavailable."""
+def metered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The methods that were asked to measure, which they do at once."""
     asked: list[str] = []
 
-    def found(meter: Meter, subject: Subject, target: Target, lease: object) -> tuple[Measurement, ...]:
-        method = meter.method
-        asked.append(method)
-        if method == "peak-resident":
-            raise Unavailable("no counter here")
-        return tuple(
-            Measurement(
-                quantity=quantity,
-                unit="s",
-                value=1.0,
-                low=1.0,
-                high=1.0,
-                samples=(1.0,),
-                provenance=meter.provenance,
-                method=method,
-                method_version=1,
-                target=str(target),
-            )
-            for quantity in meter.gives(target)
-        )
+    def take(meter: Meter, subject: Subject, target: Target, **named: object) -> tuple[Measurement, ...]:
+        asked.append(meter.method)
+        return tuple(measurement(name, str(target), 1.0) for name in meter.gives(target))
 
-    monkeypatch.setattr(measuring, "_measured", found)
+    monkeypatch.setattr(measuring, "calibrate", lambda *arguments, **named: None)
+    monkeypatch.setattr(measuring, "measure_with", take)
     return asked
 
 
-def test_each_meter_is_asked_once_on_each_target(visits: list[str]) -> None:
-    found = measure_all(subject_of(PRESET), ["cpu", "cpu", "cpu::::prefill/4/1"])
-    assert len(visits) == 2 * len(set(visits))
-    assert {each.target for each in found.measurements} == {
-        "cpu:eager:fp32:1:prefill/1/1",
-        "cpu:eager:fp32:1:prefill/4/1",
-    }
+def test_every_cost_of_a_target_is_measured_once(metered: list[str]) -> None:
+    found = measure(PRESET)
+    quantities = [each.quantity for each in found]
+    assert len(set(quantities)) == len(quantities)
+    assert {"latency", "memory"} <= set(quantities) and "first_token" not in quantities
+    assert len(set(metered)) == len(metered)
 
 
-def test_what_cannot_be_supplied_is_said_and_never_zero(visits: list[str]) -> None:
-    found = measure_all(subject_of(PRESET), ["cpu"])
-    assert [(each.quantity, each.reason) for each in found.missing] == [("memory", "no counter here")]
-    assert "memory" not in {each.quantity for each in found.measurements}
+def test_a_decode_has_a_time_to_the_first_token(metered: list[str]) -> None:
+    found = measure("llama-tiny", on=("cpu:eager:fp32:1:decode/1/8/4",))
+    assert {"latency", "first_token"} <= {each.quantity for each in found}
+    assert metered.count("paired-ratio") == 1
 
 
-def test_the_time_to_the_first_token_is_a_decodes(visits: list[str]) -> None:
-    quantities = {each.quantity for each in measure_all(subject_of("llama-tiny"), ["cpu::::decode/1/8/4"]).measurements}
-    assert {"latency", "first_token"} <= quantities
-    prefill = measure_all(subject_of("llama-tiny"), ["cpu::::prefill/1/8"])
-    assert "first_token" not in {each.quantity for each in (*prefill.measurements, *prefill.missing)}
+def test_each_target_is_measured_and_told_of_once(metered: list[str]) -> None:
+    said: list[str] = []
+    found = measure_all(subject_of(PRESET), ("cpu", "cpu:eager", "cpu:eager:fp32:2"), say=said.append)
+    assert len({each.target for each in found.measurements}) == 2
+    assert len(said) == len(metered)
 
 
-def test_an_architecture_comes_from_a_preset_a_file_or_a_trial(counted_spec: StudySpec, tmp_path: Path) -> None:
+def test_what_fails_is_unavailable_with_its_reason_and_never_zero(
+    metered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **named: object) -> None:
+        raise MeasuringFailed("the process was killed")
+
+    monkeypatch.setattr(measuring, "measure_with", fail)
+    found = measure_all(subject_of(PRESET), ("cpu",))
+    assert found.measurements == ()
+    assert {each.reason for each in found.missing} >= {"the process was killed"}
+    assert "latency" in {each.quantity for each in found.missing}
+    assert found.counts["params"] > 0
+
+
+def test_a_preset_brings_its_own_signature_unless_a_task_is_named() -> None:
     preset = load_preset(PRESET)
-    bare, exported = tmp_path / "bare.json", tmp_path / "config.json"
-    content = preset.architecture.to_json()
-    bare.write_text(json.dumps(content))
-    exported.write_text(json.dumps({"architecture": content, "signature": preset.signature.to_json()}))
-    for subject in (subject_of(PRESET), subject_of(str(exported)), subject_of(str(bare), task="digits")):
-        assert subject.architecture.digest == preset.architecture.digest
-        assert subject.signature == preset.signature
-    (one,) = architectures(counted_spec, 1)
-    storage = f"sqlite:///{tmp_path}/s.db"
-    with Store.open(storage) as store:
-        stored(store, counted_spec, "mine", [(0.5, one)])
-    assert subject_of("mine:1", storage=storage).architecture.digest == one.digest
+    assert subject_of(PRESET) == Subject(architecture=preset.architecture, signature=preset.signature)
+    assert subject_of(PRESET, task="digits").signature.digest == preset.signature.digest
+
+
+def test_a_trial_is_found_by_study_and_number(scratch: Path, timed_spec: StudySpec) -> None:
+    with Store.open("sqlite:///x.db") as store:
+        points = fill(store, timed_spec).points()
+    subject = subject_of("filled:3", storage="sqlite:///x.db")
+    assert (subject.architecture, subject.signature) == (points[1].architecture, timed_spec.signature)
+    with pytest.raises(UserError, match="Study filled has no trial 9"):
+        subject_of("filled:9", storage="sqlite:///x.db")
+    with pytest.raises(UserError, match="Trial 2 of study filled is failed and has no architecture"):
+        subject_of("filled:2", storage="sqlite:///x.db")
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_file_holds_an_architecture_with_or_without_its_signature(scratch: Path, wrapped: bool) -> None:
+    preset = load_preset(PRESET)
+    plain = preset.architecture.to_json()
+    whole = {"architecture": plain, "signature": preset.signature.to_json()}
+    Path("a.json").write_text(json.dumps(whole if wrapped else {"architecture": plain}))
+    subject = subject_of("a.json", task=None if wrapped else "digits")
+    assert subject.architecture.digest == preset.architecture.digest
+
+
+def test_an_architecture_without_input_asks_for_a_task(scratch: Path) -> None:
+    Path("a.json").write_text(json.dumps({"architecture": load_preset(PRESET).architecture.to_json()}))
+    with pytest.raises(UserError, match="says nothing of its input; give a task by --task"):
+        subject_of("a.json")
 
 
 @pytest.mark.parametrize(
-    ("what", "task", "said"),
+    ("content", "sentence"),
     [
-        ("vit-tny", None, "neither a preset, nor STUDY:TRIAL, nor a file; presets: gpt2-small"),
-        (PRESET, "python-docs", "cannot serve a sequence"),
-        (PRESET, "digts", "'digts' is neither a task"),
-        ("bare.json", None, "give a task by --task"),
-        ("list.json", None, "holds no mapping"),
+        (b"", "a.json"),
+        (b"\xff\xfe\x00", "a.json"),
+        (b"[1, 2]", "a.json"),
+        (b'{"architecture": {"stacks": 3}, "signature": {"input": 1}}', "a.json: its signature cannot be read"),
+        (b'{"architecture": {"stacks": 3}}', "'a.json' holds no architecture: an architecture needs 'topology'"),
+        (b'{"architecture": [], "signature": {}}', "a.json"),
     ],
 )
-def test_what_is_no_architecture_is_refused(scratch: Path, what: str, task: str | None, said: str) -> None:
-    (scratch / "bare.json").write_text(json.dumps(load_preset(PRESET).architecture.to_json()))
-    (scratch / "list.json").write_text("[1, 2]")
-    with pytest.raises(UserError, match=said):
-        subject_of(what, task=task)
+def test_a_file_that_holds_no_architecture_is_refused(scratch: Path, content: bytes, sentence: str) -> None:
+    Path("a.json").write_bytes(content)
+    with pytest.raises(UserError, match=sentence):
+        subject_of("a.json", task=None if b"signature" in content else "digits")
 
 
-def test_a_trial_that_is_not_there_is_refused(counted_spec: StudySpec, tmp_path: Path) -> None:
-    storage = f"sqlite:///{tmp_path}/s.db"
-    with Store.open(storage) as store:
-        stored(store, counted_spec, "mine", [])
-    with pytest.raises(UserError, match="Study mine has no trial 4; it has 0"):
-        subject_of("mine:4", storage=storage)
+def test_an_architecture_that_cannot_serve_the_task_is_refused() -> None:
+    with pytest.raises(UserError, match="llama-tiny cannot serve"):
+        subject_of("llama-tiny", task="digits")
+
+
+def test_what_is_none_of_these_is_refused_with_the_presets() -> None:
+    with pytest.raises(UserError, match="'vit' is neither a preset, nor STUDY:TRIAL, nor a file; presets: gpt2-small"):
+        subject_of("vit")

@@ -1,0 +1,95 @@
+"""Before a search: ranges, bounds, the reference point, hours."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.store import Store
+from paretoformer.studies import preflight as module
+from paretoformer.studies.lease import Lease
+from paretoformer.studies.planning import Request, plan
+from paretoformer.studies.preflight import Preflight, counted_verdicts, preflight
+from paretoformer.studies.survey import survey
+from paretoformer.studies.visits import MakeVisit
+
+Look = Callable[..., Preflight]
+
+
+@pytest.fixture
+def look(
+    space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Look:
+    """A pre-flight of digits with a clock that ticks and no device."""
+    monkeypatch.setattr(module, "visits_under", lambda lease: fake_visits)
+    ticks = iter(range(10**9))
+
+    def call(*bounds: str, objectives: str = "accuracy, -latency") -> Preflight:
+        planned = plan(
+            Request(what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, seed=3)
+        )
+        found = survey(planned.spec, samples=40)
+        lease = Lease("cpu", tmp_path / "locks")
+        return preflight(planned, found, store, lease=lease, clock=lambda: float(next(ticks)))
+
+    return call
+
+
+def test_costs_go_from_least_to_most_with_their_source(look: Look) -> None:
+    costs = {cost.name: cost for cost in look().costs}
+    assert all(cost.least <= cost.middle <= cost.most for cost in costs.values())
+    latency = costs["latency[cpu:eager:fp32:1:prefill/1/1]"]
+    assert (latency.unit, latency.provenance) == ("s", "measured")
+    assert latency.most == pytest.approx(costs["macs"].most * 1e-9)
+    assert costs["params"].provenance == "counted"
+
+
+def test_the_reference_is_the_constant_answer_and_a_tenth_above_the_largest_costs(look: Look) -> None:
+    found = look(objectives="accuracy, -latency, -params")
+    costs = {cost.name: cost.most for cost in found.costs}
+    accuracy, latency, params = found.reference
+    assert -0.2 < accuracy < 0
+    assert latency == pytest.approx(1.1 * costs["latency[cpu:eager:fp32:1:prefill/1/1]"])
+    assert params == pytest.approx(1.1 * costs["params"])
+
+
+@pytest.mark.parametrize(
+    ("bound", "possible", "said"),
+    [
+        ("params <= 1", False, "the smallest found has"),
+        ("params <= 1G", True, "met by 100% of sampled points"),
+        ("macs >= 1G", False, "the largest sampled has"),
+        ("latency <= 1ns", False, "the smallest sampled architecture has"),
+        ("latency <= 1s", True, "the smallest sampled architecture has"),
+        ("latency >= 1s", True, "the smallest sampled architecture has"),
+        ("activation_bytes <= 1B", False, "the smallest sampled architecture has"),
+        ("accuracy >= 99%", True, "known only after training"),
+    ],
+)
+def test_each_bound_has_a_verdict(look: Look, bound: str, possible: bool, said: str) -> None:
+    (verdict,) = look(bound).verdicts
+    assert verdict.possible is possible
+    assert said in verdict.sentence
+
+
+def test_bounds_on_counts_are_judged_without_a_measurement(space: SearchSpace) -> None:
+    spec = plan(Request(what="digits", space=space, subject_to=("latency <= 1ns", "params <= 1"))).spec
+    assert [str(verdict.constraint) for verdict in counted_verdicts(spec, survey(spec, samples=20))] == ["params <= 1"]
+
+
+def test_visits_are_kept_for_the_trials_to_come(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object) -> None:
+        raise AssertionError("this was visited already")
+
+    first = look()
+    monkeypatch.setattr(module, "visits_under", lambda lease: never)
+    assert look().costs == first.costs
+
+
+def test_hours_grow_with_trials_and_only_training_is_shared_by_workers(look: Look) -> None:
+    found = look()
+    assert found.training_seconds > 0 and found.measuring_seconds > 0
+    assert found.hours(20) == pytest.approx(2 * found.hours(10))
+    alone = 10 * found.measuring_seconds / 3600
+    assert found.hours(10, workers=2) - alone == pytest.approx((found.hours(10) - alone) / 2)
