@@ -71,9 +71,18 @@ def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[Fron
             alpha=1.0 if colour == MEMBER else 0.45,
             label=label,
         )
+    better_up = -1 if y.minimise else 1  # nothing lies on the better side of a member, so numbers stand there
     for point in front:
         place = (point.values[across].value / factors[0], point.values[0].value / factors[1])
-        axes.annotate(str(point.number), place, xytext=(5, 5), textcoords="offset points", fontsize=8)
+        axes.annotate(
+            str(point.number),
+            place,
+            xytext=(-4, 4 * better_up),
+            textcoords="offset points",
+            ha="right",
+            va="bottom" if better_up > 0 else "top",
+            fontsize=8,
+        )
     _bounds(axes, study, (x, y), factors)
     axes.set_xlabel(_label(study.spec, x, points, across), fontsize=9)
     axes.set_ylabel(_label(study.spec, y, points, 0), fontsize=9)
