@@ -1,4 +1,4 @@
-"""What is told while a search runs."""
+"""How a search is told while it runs."""
 
 import io
 from collections.abc import Callable
@@ -6,48 +6,96 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from paretoformer.cli.views.progress import LINE_S, ProgressView, progress_panel
+from paretoformer.cli.views.progress import LINE_S, ProgressView, progress_panel, progress_view
 from paretoformer.records.trial import TrialState
 from paretoformer.studies.effort import Effort
 from paretoformer.studies.limits import Limits
+from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.progress import Progress
 
 
-def progress(complete: int, left_s: float | None = 95.0) -> Progress:
-    states = dict.fromkeys(TrialState, 0) | {TrialState.COMPLETE: complete, TrialState.RUNNING: 1}
-    seconds = {"training": 12.0, "measuring": 3.0, "waiting": 0.5}
-    return Progress(states=states, limits=Limits(trials=24), front=2, hypervolume=0.25, seconds=seconds, left_s=left_s)
+def progress(complete: int, trials: int | None = 10, left: float | None = 90.0) -> Progress:
+    return Progress(
+        states={TrialState.COMPLETE: complete, TrialState.RUNNING: 1, TrialState.FAILED: 0},
+        limits=Limits(trials=trials, hours=None if trials else 1.0),
+        front=2,
+        hypervolume=0.125,
+        seconds={"training": 12.0, "measuring": 3.0, "waiting": 0.0},
+        left_s=left,
+    )
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @pytest.fixture
-def written() -> tuple[Console, Callable[[], str]]:
-    file = io.StringIO()
-    return Console(file=file, width=200), file.getvalue
+def paper() -> io.StringIO:
+    return io.StringIO()
 
 
-def test_a_line_is_written_when_a_trial_ends_or_after_a_while(written: tuple[Console, Callable[[], str]]) -> None:
-    console, text = written
-    now = [0.0]
-    view = ProgressView(console, "s", Effort(), clock=lambda: now[0])
-    for at, complete in ((0.0, 1), (1.0, 1), (2.0, 2), (3.0, 2), (3.0 + LINE_S, 2)):
-        now[0] = at
+@pytest.fixture
+def console(paper: io.StringIO) -> Console:
+    return Console(file=paper, width=2000, markup=False)
+
+
+def test_a_line_is_written_where_a_trial_has_ended_or_a_while_has_passed(console: Console, paper: io.StringIO) -> None:
+    clock = Clock()
+    view = ProgressView(console, "s", Effort(trials=10), clock)
+    ends = [(0.0, 1), (1.0, 1), (2.0, 2), (3.0, 2), (2.5 + LINE_S, 2)]
+    for clock.now, complete in ends:
         view.on_progress(progress(complete))
-    assert [line.split()[0] for line in text().splitlines()] == ["1/24", "2/24", "2/24"]
+    assert len(paper.getvalue().splitlines()) == 3
 
 
-def test_a_line_has_states_front_times_and_what_is_left(written: tuple[Console, Callable[[], str]]) -> None:
-    console, text = written
-    ProgressView(console, "s", Effort()).on_progress(progress(5))
-    for part in ("1 running, 5 complete", "front 2, hypervolume 0.25", "12 s training", "left: about 1 min 35 s"):
-        assert part in text()
+def test_a_line_says_states_front_times_and_what_is_left(console: Console, paper: io.StringIO) -> None:
+    ProgressView(console, "s", Effort(trials=10)).on_progress(progress(3))
+    said = paper.getvalue()
+    assert "3/10 ended (3 complete, 1 running)" in said or "3/10 ended (1 running, 3 complete)" in said
+    assert "front 2, hypervolume 0.125; 12 s training, 3.0 s measuring" in said
+    assert "left: about 1 min 30 s" in said and "failed" not in said
+
+
+@pytest.mark.parametrize(("left", "said"), [(None, "not known yet"), (0.0, "left: nothing")])
+def test_what_is_left_may_be_unknown_or_nothing(
+    console: Console, paper: io.StringIO, left: float | None, said: str
+) -> None:
+    ProgressView(console, "s", Effort(trials=10)).on_progress(progress(3, left=left))
+    assert said in paper.getvalue()
+
+
+def test_a_resumed_study_is_said_to_be_one(console: Console, paper: io.StringIO) -> None:
+    spec = plan(Request(what="digits", objectives="accuracy, -macs", subject_to=("params <= 1M",))).spec
+    view = ProgressView(console, "mine", Effort())
+    assert not view.started
+    view.on_start(spec, None)
+    assert view.started
+    said = paper.getvalue()
+    assert "study mine: task digits, space vision, engine tpe, seed 0" in said
+    assert "subject to params <= 1 M" in said and "resumed" in said
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_panel_fits_its_terminal(width: int) -> None:
-    console = Console(file=io.StringIO(), width=width)
-    with console.capture() as captured:
-        console.print(progress_panel("study s", progress(5, left_s=None)))
-    lines = captured.get().splitlines()
-    assert all(len(line) <= width for line in lines)
-    assert any("5 of 24" in line for line in lines)
-    assert any("not known yet" in line for line in lines)
+@pytest.mark.parametrize("trials", [10, None])
+def test_the_panel_fits_its_terminal(width: int, trials: int | None) -> None:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    console.print(progress_panel("study s", progress(3, trials)))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) == width
+    assert ("3 of 10" in "".join(lines)) is (trials == 10)
+    assert "2 members, hypervolume 0.125" in "".join(lines)
+
+
+def test_a_terminal_has_a_live_panel_and_a_pipe_has_lines(console: Console, paper: io.StringIO) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=80)
+    kinds: list[Callable[..., object]] = []
+    for where in (console, terminal):
+        with progress_view(where, "s", Effort()) as view:
+            kinds.append(type(view))
+            view.close()
+    assert kinds[0] is ProgressView and kinds[1] is not ProgressView
+    assert "\x1b" not in paper.getvalue()

@@ -1,0 +1,139 @@
+"""Commands that change or look at something: studies, devices, profile, measure, worker, and how any of them ends."""
+
+import io
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paretoformer.cli import main as entry
+from paretoformer.cli.main import BROKEN_PIPE, INTERRUPTED, main
+from paretoformer.store import Store
+from paretoformer.studies import measuring
+
+from .conftest import Said
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def copy(run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run` in a folder with a copy of the studies, which may be changed."""
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return run
+
+
+def names(run: Run) -> set[str]:
+    return {row["study"] for row in run("studies", "list", "--json").json["studies"]}
+
+
+def test_a_study_is_renamed(copy: Run) -> None:
+    assert copy("studies", "rename", "small", "mine").code == 0
+    assert names(copy) == {"mine", "other"}
+
+
+def test_a_taken_name_is_refused(copy: Run) -> None:
+    assert "other" in copy("studies", "rename", "small", "other").sentence
+    assert names(copy) == {"small", "other"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"), [("", {"small", "other"}), ("n\n", {"small", "other"}), ("y\n", {"other"})]
+)
+def test_a_study_is_deleted_only_with_a_yes(
+    copy: Run, monkeypatch: pytest.MonkeyPatch, answer: str, left: set[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    said = copy("studies", "delete", "small")
+    assert (said.code == 0) is (left == {"other"})
+    assert names(copy) == left
+
+
+def test_an_option_answers_for_the_user(copy: Run) -> None:
+    assert copy("studies", "delete", "small", "--yes").code == 0
+    assert names(copy) == {"other"}
+
+
+def test_the_doctor_repairs_only_when_asked(copy: Run, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'paretoformer.db'}") as store:
+        study = store.studies.get("small")
+        store.trials.reserve(study.id, "nobody")
+    found = copy("studies", "doctor", "small", "--json").json["findings"]
+    assert [(each["repairable"], each["repaired"]) for each in found] == [(True, False)]
+    assert "repaired" in copy("studies", "doctor", "small", "--repair").out
+    assert copy("studies", "doctor", "small").out == "Study small is as it should be.\n"
+
+
+def test_a_worker_adds_trials_to_a_study(copy: Run) -> None:
+    said = copy("worker", "small", "--trials", "5")
+    assert said.code == 0, said.err
+    assert copy("show", "small", "5", "--json").json["trial"] == 5
+
+
+def test_the_devices_of_this_machine_are_probed(run: Run) -> None:
+    (cpu, *_) = run("devices", "probe", "--json").json["devices"]
+    assert cpu["name"] == "cpu"
+    assert cpu["costs"]["latency"] == "measured"
+    assert cpu["digest"][:12] in run("devices", "probe").out
+
+
+def test_a_study_of_counted_costs_leaves_no_device(run: Run) -> None:
+    assert run("devices", "list", "--json").json == {"devices": []}
+    assert run("devices", "list").out == "No device is stored yet.\n"
+
+
+def test_a_profile_says_size_ranges_bounds_and_hours_and_stores_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ("profile", "digits", "--objectives", "accuracy, -macs", "--budget", "256", "--subject-to")
+    said = run(*given, "params <= 20k").out
+    assert "space vision: " in said and "points" in said
+    assert "params <= 20 k can be met" in said
+    assert "for 24 trials with 1 worker" in said
+    refused = run(*given, "params <= 1", "--json").json
+    assert [bound["possible"] for bound in refused["constraints"]] == [False]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_measurement_says_what_it_found_and_why_the_rest_is_unavailable(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **named: object) -> None:
+        raise measuring.MeasuringFailed("the process was killed")
+
+    monkeypatch.setattr(measuring, "calibrate", fail)
+    monkeypatch.setattr(measuring, "measure_with", fail)
+    said = run("measure", "vit-tiny-digits")
+    assert "latency: unavailable. the process was killed" in said.out
+    assert "counted: params" in said.out
+    missing = run("measure", "vit-tiny-digits", "--json").json["unavailable"]
+    assert "latency" in {each["quantity"] for each in missing}
+
+
+def test_comparisons_are_one_object_too(run: Run) -> None:
+    shown = run("compare", "small", "other", "--json").json
+    assert [side["study"] for side in shown["studies"]] == ["small", "other"]
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), INTERRUPTED), (BrokenPipeError(), BROKEN_PIPE)])
+def test_an_interruption_and_a_closed_pipe_have_codes_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def stop(**named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(entry, "make_app", lambda: stop)
+    monkeypatch.setattr(entry.os, "dup2", lambda source, target: None)
+    assert main([]) == code
+
+
+def test_what_is_piped_is_neither_coloured_nor_cut(home: Path) -> None:
+    command = [sys.executable, "-m", "paretoformer", "list", "tasks"]
+    said = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True).stdout
+    assert "\x1b" not in said
+    assert "scikit-learn's load_digits: 1,797 images of the UCI optical recognition of handwritten digits" in said
