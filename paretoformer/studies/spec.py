@@ -134,7 +134,7 @@ class StudySpec:
 
     def differences(self, other: "StudySpec") -> list[str]:
         """What differs, as sentences; this is the stored one, `other` the asked-for one."""
-        mine, theirs = self.to_json(), other.to_json()
+        mine, theirs = ({**spec.to_json(), "task": _without_hash(spec.task)} for spec in (self, other))
         differing = [key for key in mine if mine[key] != theirs[key]]
         asked = [key for key in differing if key not in DERIVED] or differing
         return [f"{LABELS.get(key, key)}: {', not '.join(_told_apart(key, mine[key], theirs[key]))}" for key in asked]
@@ -162,6 +162,11 @@ def _told_apart(key: str, mine: Any, theirs: Any) -> tuple[str, str]:
         fields = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
         mine, theirs = ({name: side[name] for name in fields if name in side} for side in (mine, theirs))
     return _shown(key, mine), _shown(key, theirs)
+
+
+def _without_hash(task: dict[str, Any]) -> dict[str, Any]:
+    """A task's spec without the hash of its data, which a study's spec has of its own."""
+    return {name: value for name, value in task.items() if name != "data_hash"}
 
 
 def _shown(key: str, value: Any) -> str:

@@ -59,3 +59,15 @@ def test_differences_name_both_values(counted_spec: StudySpec) -> None:
     assert "seed: 3, not 4" in said
     assert "objectives: accuracy, -macs, not accuracy" in said
     assert "data: 000000000000, not 111111111111" in said
+
+
+def test_changed_data_is_told_once_and_not_as_another_task(counted_spec: StudySpec) -> None:
+    ours, theirs = (
+        replace(counted_spec, task={"task": "digits", "data_hash": mark * 64}, data_hash=mark * 64) for mark in "ab"
+    )
+    assert ours.differences(theirs) == ["data: aaaaaaaaaaaa, not bbbbbbbbbbbb"]
+
+
+def test_bounds_that_differ_are_told_as_they_are_written(counted_spec: StudySpec) -> None:
+    without = replace(counted_spec, constraints=())
+    assert counted_spec.differences(without) == ["constraints: params <= 20 k, not none"]
