@@ -15,14 +15,10 @@ from paretoformer.evaluators.optimiser import learning_rate, make_optimiser
 from paretoformer.evaluators.scoring import score
 from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
-from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature
 from paretoformer.records.trial import Score
 from paretoformer.search_spaces.contract import Model
-
-PRECISIONS = ("fp32", "bf16")
-"""Precisions to train in; bf16 is autocast, weights stay fp32."""
 
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
@@ -61,8 +57,6 @@ class Trainer:
         between_steps: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if recipe.precision not in PRECISIONS:
-            raise UserError(f"Training in '{recipe.precision}' is not possible; precisions: {', '.join(PRECISIONS)}.")
         self.device = torch.device(device)
         self.model = model.to(self.device)
         self.task, self.recipe, self.seed, self.rungs = task, recipe, seed, rungs

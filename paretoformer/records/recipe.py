@@ -4,6 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from paretoformer.records.canonical import digest
+from paretoformer.records.errors import UserError
+
+PRECISIONS = ("fp32", "bf16")
+"""Precisions to train in; bf16 is autocast, weights stay fp32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +25,17 @@ class Recipe:
     clip: float = 1.0
     budget: int = 16_384
     precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "batch", "clip", "budget"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"The {name.replace('_', ' ')} is {getattr(self, name)}; it must be above 0.")
+        if not self.weight_decay >= 0:
+            raise UserError(f"The weight decay is {self.weight_decay}; it must be at least 0.")
+        if not 0 <= self.warmup <= 1:
+            raise UserError(f"The warmup is {self.warmup}; it is a share of the steps, from 0 to 1.")
+        if self.precision not in PRECISIONS:
+            raise UserError(f"Training in '{self.precision}' is not possible; precisions: {', '.join(PRECISIONS)}.")
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object of every field."""

@@ -10,7 +10,7 @@ from paretoformer.records.recipe import Recipe
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import PLACEMENTS
 from paretoformer.search_spaces.binding import COUNT_NAMES, bind, named
-from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.contract import Capability, ChoiceConfig
 from paretoformer.search_spaces.dimension import Dimension
 from paretoformer.search_spaces.domain import IntRange
 from paretoformer.search_spaces.expressions import Comparison, Constant, Junction, Name, Not
@@ -120,13 +120,13 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
     elif slot.path.endswith(".placement") and slot.layered and place.owner is None:
         _fit(layout, dimension, _placement)
     elif place.owner is None:
-        annotation = field_types(Recipe)[slot.path.partition(".")[2]]
-        _fit(layout, dimension, partial(fitted, annotation=annotation))
+        field = slot.path.partition(".")[2]
+        _fit(layout, dimension, partial(_recipe_value, field=field))
     else:
         field = slot.path.rpartition(".")[2]
         for name in place.holders:
-            kind = field_types(registry.choice(place.owner.kind or "", name).config)[field]
-            _fit(layout, dimension, partial(fitted, annotation=kind))
+            config = registry.choice(place.owner.kind or "", name).config
+            _fit(layout, dimension, partial(_field_value, config=config, field=field))
 
 
 def _fit(layout: Layout, dimension: Dimension, fit: Callable[[Any], Any]) -> None:
@@ -136,6 +136,18 @@ def _fit(layout: Layout, dimension: Dimension, fit: Callable[[Any], Any]) -> Non
             fit(value)
         except Misfit as error:
             raise UserError(f"{layout.where}: {dimension.address}: {value} does not fit; it takes {error}.") from None
+        except UserError as error:
+            raise UserError(f"{layout.where}: {dimension.address}: {error}") from None
+
+
+def _recipe_value(value: Any, field: str) -> None:
+    Recipe(**{field: fitted(value, field_types(Recipe)[field])})
+
+
+def _field_value(value: Any, config: type[ChoiceConfig], field: str) -> None:
+    held = fitted(value, field_types(config)[field])
+    for problem in config(**{field: held}).field_problems():
+        raise UserError(f"{problem}.")
 
 
 def _positive(value: Any, most: int) -> None:

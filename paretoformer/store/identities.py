@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select, update
 
 from paretoformer.store.database import Database
 from paretoformer.store.rows import DeviceRow, Json, TaskRow
@@ -36,9 +36,17 @@ class Models:
         self._insert = database.insert_or_ignore(model)
 
     def put(self, architecture: str, signature: str, counts: Mapping[str, Any]) -> None:
-        """Store counts by cost name; nothing happens where the model has them already."""
-        values = {"architecture": architecture, "signature": signature, "counts": dict(counts)}
-        self._database.execute(self._insert, values)
+        """Store counts by cost name, beside those that the model has already: another study may have asked for others."""
+        key = (model.c.architecture == architecture, model.c.signature == signature)
+
+        def work(connection: Connection) -> None:
+            values = {"architecture": architecture, "signature": signature, "counts": dict(counts)}
+            connection.execute(self._insert, values)
+            known = connection.execute(select(model.c.counts).where(*key)).scalar_one()
+            if not counts.keys() <= known.keys():
+                connection.execute(update(model).where(*key).values(counts={**known, **counts}))
+
+        self._database.write(work)
 
     def counts(self, architecture: str, signature: str) -> Json | None:
         """The counts of a model, None where none are stored."""

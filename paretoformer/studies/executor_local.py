@@ -67,7 +67,7 @@ class LocalExecutor:
             raise UserError(f"Every worker ended before the study did: {said} (see {log})")
 
     def _start(self, log: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "paretoformer.studies.worker_process", self._place.study]
+        command = [sys.executable, "-P", "-m", "paretoformer.studies.worker_process", self._place.study]
         command += ["--artifacts", str(self._place.artifacts), "--parent", str(os.getpid())]
         for name, value in self._effort.worker_options.items():
             command += [f"--{name}", str(value)]

@@ -43,7 +43,7 @@ class Lease:
         self._inside = False
         self.waited_s = 0.0
         self.broken = False
-        """Whether a limit ran out: what was measured since is not to be trusted."""
+        """Whether a limit ran out since the device was last taken alone: what is measured then is not to be trusted."""
         os.register_at_fork(after_in_child=self.close)
 
     @contextmanager
@@ -64,6 +64,7 @@ class Lease:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Have the device to oneself, for measuring. Shared work of the same process is suspended."""
+        self.broken = False
         was_inside = self._inside
         if was_inside:
             self._leave()

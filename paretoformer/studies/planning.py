@@ -123,9 +123,6 @@ def _check_directions(objectives: Sequence[Objective], task: Task) -> None:
 def _recipe(request: Request, task: Task) -> Recipe:
     asked = {"budget": request.budget, "batch": request.batch, "learning_rate": request.learning_rate}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    for name, value in given.items():
-        if value <= 0:
-            raise UserError(f"The {name.replace('_', ' ')} is {value}; it must be above 0.")
     return replace(task.recipe, **given)
 
 

@@ -31,7 +31,8 @@ def visits_under(lease: Lease) -> MakeVisit:
             for each in leases:
                 held.enter_context(each.alone())
             visit = fresh.measure()
-        if any(each.broken for each in leases):
+            broken = any(each.broken for each in leases)
+        if broken:
             return replace(visit, conditions={**visit.conditions, "lease_broken": True})
         return visit
 

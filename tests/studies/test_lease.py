@@ -116,6 +116,14 @@ def test_a_forked_child_does_not_keep_the_lease(tmp_path: Path) -> None:
     child.join()
 
 
+def test_one_wait_that_was_too_long_does_not_mark_the_next_measurement(tmp_path: Path) -> None:
+    trainer, measurer = Lease("cpu", tmp_path), Lease("cpu", tmp_path, limit_s=0.05)
+    with trainer.shared(), measurer.alone():
+        assert measurer.broken
+    with measurer.alone():
+        assert not measurer.broken
+
+
 def test_devices_have_leases_of_their_own(tmp_path: Path) -> None:
     cpu, cuda = Lease("cpu", tmp_path), Lease("cuda", tmp_path, limit_s=0.05)
     with cpu.alone(), cuda.alone():

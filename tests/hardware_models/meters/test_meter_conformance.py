@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from paretoformer.hardware_models.calibration import Calibration
+from paretoformer.hardware_models.measuring import take_visit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.meters.registry import meters, register_meter
@@ -73,7 +74,7 @@ def test_a_summary_has_each_quantity_of_the_workload_with_its_unit(
 
 
 def test_a_measurement_is_positive_and_within_its_interval(meter: Meter, target: Target, text_subject: Subject) -> None:
-    visits = [meter.visit(text_subject, target) for _ in range(2)]
+    visits = [take_visit(meter, text_subject, target) for _ in range(2)]
     for found in meter.summarise(visits, calibration(meter, visits)):
         assert 0 <= found.low <= found.value <= found.high
         assert found.value > 0
