@@ -2,7 +2,10 @@
 
 import os
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,7 +13,6 @@ from sqlalchemy.exc import ArgumentError
 from paretoformer.records.errors import UserError
 
 _FORMS = "sqlite:///FILE, postgresql://USER@HOST/DATABASE"
-_SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 def parse_address(text: str) -> URL:
@@ -66,10 +68,18 @@ def check_file(file: Path, *, create: bool, read_only: bool) -> None:
         raise UserError(f"'{file}' may not be read by this user.")
     if not read_only and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         raise UserError(f"'{file}' is read-only; make the file and its folder writable, or name another file.")
-    with file.open("rb") as stream:
-        start = stream.read(len(_SQLITE_MAGIC))
-    if start and start != _SQLITE_MAGIC:
+    if _is_other_kind(file):
         raise UserError(f"'{file}' is not an SQLite database; name another file.")
+
+
+def _is_other_kind(file: Path) -> bool:
+    """Asked of SQLite: opening and closing the file ourselves would drop every lock that this process has on it."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+    return False
 
 
 def _without_password(text: str) -> str:

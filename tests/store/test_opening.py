@@ -1,5 +1,6 @@
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -110,6 +111,29 @@ def test_another_kind_of_file_is_left_alone(tmp_path: Path) -> None:
     file.write_text("not a database at all")
     assert "is not an SQLite database" in refusal(f"sqlite:///{file}")
     assert file.read_text() == "not a database at all"
+
+
+EXCLUSIVE = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)  # where SQLite's readers hold their lock
+    except BlockingIOError:
+        sys.exit(3)
+"""
+
+
+def test_opening_a_file_again_keeps_the_locks_that_this_process_has_on_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+
+    def is_locked() -> bool:
+        return subprocess.run([sys.executable, "-c", EXCLUSIVE, tmp_path / "x.db"]).returncode == 3
+
+    with Store.open(url):
+        assert is_locked()
+        Store.open(url, read_only=True).close()
+        assert is_locked()
+    assert not is_locked()
 
 
 @pytest.mark.parametrize("keep", [16, 100, 5_000])
