@@ -70,7 +70,7 @@ def _exportable(study: Study, point: FrontPoint, bench: Workbench) -> Exportable
     return Exportable(
         architecture=point.architecture,
         signature=study.spec.signature,
-        model=model,
+        model=model.cpu(),
         task=bench.task,
         recipe=trainer.recipe,
         study=study.name,

@@ -159,6 +159,8 @@ class Trainer:
             self._seconds += self._clock() - start
 
     def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)  # whoever is let in now has the device to himself
         start = self._clock()
         self._between_steps()
         self._seconds -= self._clock() - start

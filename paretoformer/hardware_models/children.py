@@ -25,8 +25,12 @@ class Child(Protocol):
         ...
 
 
+FORKED = ("cpu", "cuda")
+"""Devices of which a measuring process can be a fork on Linux: the server has loaded torch and touched no GPU."""
+
+
 class SpawnedChild:
-    """A fresh interpreter: right for CUDA, which no fork survives, and slow by the import of torch."""
+    """A fresh interpreter, slow by the import of torch."""
 
     def __init__(self) -> None:
         self.channel, theirs = socket.socketpair()
@@ -114,8 +118,8 @@ def preload() -> None:
 
 
 def start_child(device: str) -> Child:
-    """A measuring process for the device: forked for a CPU on Linux, else spawned."""
-    if device != "cpu" or sys.platform != "linux":
+    """A measuring process for the device: forked where that is possible, else spawned."""
+    if device not in FORKED or sys.platform != "linux":
         return SpawnedChild()
     preload()
     assert _server

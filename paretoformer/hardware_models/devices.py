@@ -51,6 +51,11 @@ def probe(device: str) -> Device:
     return _KINDS[device][1]()
 
 
+def training_device() -> str:
+    """Where models are trained on this machine: its CUDA device if it has one, else the CPU."""
+    return "cuda" if "cuda" in device_names() else "cpu"
+
+
 def usable_cores() -> int:
     """Cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
@@ -82,7 +87,7 @@ def _cuda() -> Device:
             "gpu_memory_mib": gpu.total_memory >> 20,
             "gpu_capability": f"{gpu.major}.{gpu.minor}",
             "gpu_multiprocessors": gpu.multi_processor_count,
-            "driver": _text(Path("/proc/driver/nvidia/version")),
+            "driver": _first_line(Path("/proc/driver/nvidia/version")),
             "cuda": torch.version.cuda,
         },
     )
@@ -127,6 +132,11 @@ def _caches() -> dict[str, str]:
         if level and kind and size:
             found[f"L{level} {kind.lower()}"] = size
     return found
+
+
+def _first_line(path: Path) -> str | None:
+    text = _text(path)
+    return " ".join(text.splitlines()[0].split()) if text else None
 
 
 def _text(path: Path) -> str | None:

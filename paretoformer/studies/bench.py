@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
+from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.meters.registry import provenance_of
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
@@ -21,7 +22,7 @@ from paretoformer.studies.visits import visits_under
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
-    """All that a worker has at hand for the trials of one study."""
+    """All that a worker has at hand for the trials of one study; `device` is where it trains."""
 
     store: Store
     study: int
@@ -32,6 +33,7 @@ class Workbench:
     measurer: Measurer
     lease: Lease
     checkpoints: Checkpoints
+    device: str = "cpu"
     time_limit_s: float | None = None
     draining: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
@@ -72,6 +74,7 @@ def open_bench(
         measurer=Measurer(store, spec, visits_under(lease)),
         lease=lease,
         checkpoints=checkpoints,
+        device=training_device(),
         time_limit_s=time_limit_s,
         draining=draining,
     )

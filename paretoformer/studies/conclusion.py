@@ -39,7 +39,7 @@ def trained_model(bench: Workbench, architecture: Architecture, run: RunRow) -> 
     assert stored is not None, f"recipe {run.recipe} is not stored"
     recipe = Recipe(**stored)
     model = build(architecture, bench.spec.signature, seed=initial_seed(bench.spec.seed))
-    trainer = Trainer(model, bench.task, recipe, seed=run.seed, between_steps=bench.lease.step)
+    trainer = Trainer(model, bench.task, recipe, seed=run.seed, device=bench.device, between_steps=bench.lease.step)
     if not bench.checkpoints.load(run.key, model):
         with bench.lease.shared(), one_thread():
             for _ in trainer.run():

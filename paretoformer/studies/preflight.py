@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from paretoformer.evaluators.trainer import Trainer
+from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.records.costs import COSTS
 from paretoformer.records.objective import Constraint
@@ -203,7 +204,16 @@ def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Calla
     for batches in (WARM_BATCHES, WARM_BATCHES + TIMED_BATCHES):
         model = build(middle.architecture, spec.signature, seed=0)
         recipe = replace(spec.recipe, budget=batches * spec.recipe.batch)
-        trainer = Trainer(model, planned.task, recipe, seed=0, rungs=1, between_steps=lease.step, clock=clock)
+        trainer = Trainer(
+            model,
+            planned.task,
+            recipe,
+            seed=0,
+            rungs=1,
+            device=training_device(),
+            between_steps=lease.step,
+            clock=clock,
+        )
         with lease.shared(), one_thread():
             (scores,) = trainer.run()
         seconds.append(scores[0].seconds)

@@ -153,7 +153,13 @@ class TrialRunner:
             return final(bench.store.runs.scores(run.id, Split.VALIDATION.value))
         model = build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed))
         trainer = Trainer(
-            model, bench.task, recipe, seed=run.seed, between_steps=self._between_steps, clock=bench.clock
+            model,
+            bench.task,
+            recipe,
+            seed=run.seed,
+            device=bench.device,
+            between_steps=self._between_steps,
+            clock=bench.clock,
         )
         scores: Sequence[Score] = ()
         try:

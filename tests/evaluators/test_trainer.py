@@ -138,6 +138,13 @@ def test_bf16_trains_and_keeps_fp32_weights(first_token, lookup) -> None:
     assert half.dtype == torch.float32 and scores[-1].value > 0.9 and not torch.equal(half, full)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_training_on_a_gpu_learns_what_can_be_learnt(first_token, lookup) -> None:
+    recipe = replace(first_token.recipe, budget=400)
+    *_, last = Trainer(lookup(), first_token, recipe, seed=3, device="cuda").run()
+    assert last[0].value == 1.0
+
+
 def test_an_unknown_precision_lists_the_precisions(first_token, lookup) -> None:
     with pytest.raises(UserError, match="'fp8'.*fp32, bf16"):
         Trainer(lookup(), first_token, replace(first_token.recipe, precision="fp8"), seed=0)

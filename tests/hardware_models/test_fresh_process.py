@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from paretoformer.hardware_models.alternation import Pace
-from paretoformer.hardware_models.children import SpawnedChild
+from paretoformer.hardware_models.children import ForkedChild, SpawnedChild
 from paretoformer.hardware_models.fresh_process import FreshVisit, MeasuringFailed
 from paretoformer.hardware_models.measuring import take_visit
 from paretoformer.hardware_models.meters.base import Subject
@@ -113,6 +114,15 @@ def test_what_is_unavailable_in_the_process_is_unavailable_here(image_subject: S
             visit.ready()
     else:
         pytest.skip("this machine has an energy counter")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_is_measured_in_a_fork(image_subject: Subject, meter: LatencyMeter) -> None:
+    cuda = fill(parse_target("cuda"), image_subject.signature)
+    with FreshVisit(meter, image_subject, cuda) as visit:
+        assert isinstance(visit._child, ForkedChild)
+        visit.ready()
+        assert visit.measure().readings["latency"]["busy_ratio"] > 0
 
 
 def test_a_process_that_is_killed_is_named_with_its_signal(image_subject: Subject, target: Target) -> None:

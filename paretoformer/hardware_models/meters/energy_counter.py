@@ -1,6 +1,7 @@
 """Energy from the counters of the processor or GPU, read by zeus."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -50,8 +51,10 @@ class EnergyCounterMeter(Meter):
     def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
         """Build and warm; the visit takes the idle window and the window."""
         assert target.runtime
+        monitor = _monitor(target)
+        read_energy(monitor, lambda: None)
         phases = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0)
-        return self.prepare_with(phases["latency"], target, _monitor(target))
+        return self.prepare_with(phases["latency"], target, monitor)
 
     def prepare_with(self, phase: Phase, target: Target, monitor: Any) -> Callable[[], Visit]:
         """`prepare` with the phase and a zeus monitor handed in."""
@@ -119,11 +122,13 @@ def read_energy(monitor: Any, work: Callable[[], object]) -> tuple[float, float]
     Raises:
         Unavailable: no counter was read: zeus gives no GPU and no CPU energy then, and a total of 0.
     """
-    monitor.begin_window("visit")
-    try:
-        work()
-    finally:
-        found = monitor.end_window("visit")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The energy consumption of one or more GPUs was measured as zero")
+        monitor.begin_window("visit")
+        try:
+            work()
+        finally:
+            found = monitor.end_window("visit")
     counters = [*(found.gpu_energy or {}).values(), *(found.cpu_energy or {}).values()]
     if not counters:
         raise Unavailable("this machine has no energy counter that can be read (RAPL on a CPU, NVML on a GPU)")

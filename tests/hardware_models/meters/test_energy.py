@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -48,6 +49,16 @@ def test_idle_power_is_kept_beside() -> None:
     monitor = FakeMonitor(lambda: SimpleNamespace(gpu_energy={0: 5.0}, cpu_energy=None, time=0.5))
     visit = EnergyCounterMeter(window_s=0.001, idle_s=0.0).prepare_with(phase([]), CPU, monitor)()
     assert visit.conditions["idle_w"] == pytest.approx(10.0)
+
+
+def test_a_window_too_short_for_the_counter_is_no_warning_to_the_user() -> None:
+    def window() -> SimpleNamespace:
+        warnings.warn("The energy consumption of one or more GPUs was measured as zero. This means ...", stacklevel=1)
+        return SimpleNamespace(gpu_energy={0: 0.0}, cpu_energy=None, time=0.001)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_energy(FakeMonitor(window), lambda: None) == (0.0, 0.001)
 
 
 def test_what_zeus_gives_without_a_counter_is_unavailable_and_not_zero() -> None:
