@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Effort, Place
+from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, STORAGE_VARIABLE, Effort, Place
 
 if TYPE_CHECKING:
     from paretoformer.studies.planning import Request
-
-STORAGE_VARIABLE = "PARETOFORMER_STORAGE"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Storage = Annotated[

@@ -23,6 +23,9 @@ from paretoformer.search_spaces.contract import Model
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
 
+VERSION = 1
+"""Raised when the same model, task, recipe and seed would give other scores; part of every run's key."""
+
 _EVALUATION_BATCH = 256
 _EVALUATION_OUTPUTS = 2**22  # numbers that a model gives for one batch: 16 MiB in fp32
 

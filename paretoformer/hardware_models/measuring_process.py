@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from paretoformer.hardware_models.meters.base import Subject
@@ -76,7 +77,8 @@ def _mind(channel: int, end: int) -> None:
     os.close(channel)
     os.write(end, f"{child}\n".encode())
     _, status = os.waitpid(child, 0)
-    os.write(end, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    with suppress(BrokenPipeError):  # nobody wants to know any more
+        os.write(end, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 

@@ -1,5 +1,6 @@
 """One proposal of a study: its states, and what the engine is told of its end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -56,3 +57,9 @@ class Score:
     high: float
     examples: int
     seconds: float
+
+
+def of_last_rung(scores: Sequence[Score]) -> list[Score]:
+    """Those of the largest budget; empty where there are none."""
+    last = max((score.rung for score in scores), default=0)
+    return [score for score in scores if score.rung == last]

@@ -52,6 +52,8 @@ def show(value: float, unit: str) -> str:
     """
     if unit not in _SHOWN:
         return f"{value:.3f}" if unit == "fraction" else f"{value:.3f} {unit}".rstrip()
+    if value == 0:
+        return f"0 {unit}".rstrip()
     rounded = abs(float(f"{value:.3g}"))
     for name in _SHOWN[unit]:
         scaled = value / SCALES[name][1]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from paretoformer.store.database import Database
 from paretoformer.store.rows import ArtifactRow
@@ -34,10 +34,6 @@ class Artifacts:
             return connection.execute(insert(artifact).returning(artifact), values).mappings().one()
 
         return ArtifactRow(**self._database.write(work))
-
-    def set_verified(self, artifact_id: int) -> None:
-        """Say that the proof of an artifact has passed."""
-        self._database.execute(update(artifact).where(artifact.c.id == artifact_id).values(verified=True))
 
     def all(self, study_id: int, *, trial: int | None = None, kind: str | None = None) -> list[ArtifactRow]:
         """The artifacts of a study, oldest first; of one trial (its id) and one kind where these are given."""

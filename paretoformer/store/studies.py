@@ -95,10 +95,6 @@ class Studies:
         if not self._database.execute(delete(study).where(study.c.name == name)):
             raise self._unknown(name)
 
-    def set_reference(self, study_id: int, reference: Sequence[float]) -> None:
-        """Store the hypervolume's reference point, one value an objective."""
-        self._update(study_id, reference=list(reference))
-
     def set_state(self, study_id: int, state: StudyState) -> None:
         """Say whether the study still searches."""
         self._update(study_id, state=state.value)

@@ -3,6 +3,7 @@
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.trainer import Trainer
 from paretoformer.records.recipe import Recipe
+from paretoformer.records.trial import of_last_rung
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Model
@@ -50,6 +51,6 @@ def trained_model(bench: Workbench, architecture: Architecture, run: RunRow) -> 
 
 def _score_on_test(bench: Workbench, point: FrontPoint, run: RunRow) -> None:
     _, trainer = trained_model(bench, point.architecture, run)
-    last = max(score.rung for score in bench.store.runs.scores(run.id, Split.VALIDATION.value))
+    last = of_last_rung(bench.store.runs.scores(run.id, Split.VALIDATION.value))[0].rung
     with bench.lease.shared():
         bench.store.runs.add_scores(run.id, trainer.score(Split.TEST, last))

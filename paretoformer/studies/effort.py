@@ -9,6 +9,8 @@ from paretoformer.studies.limits import Limits
 DEFAULT_STORAGE = "sqlite:///paretoformer.db"
 DEFAULT_ARTIFACTS = "paretoformer-artifacts"
 DEFAULT_TRIALS = 24
+STORAGE_VARIABLE = "PARETOFORMER_STORAGE"
+"""Names the database, to commands and to workers: a command line, which every user can read, is no place for a password."""
 
 
 @dataclass(frozen=True, kw_only=True)

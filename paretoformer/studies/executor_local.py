@@ -10,10 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from paretoformer.records.errors import UserError
-from paretoformer.studies.effort import Effort, Place
+from paretoformer.studies.effort import STORAGE_VARIABLE, Effort, Place
 
-STORAGE_VARIABLE = "PARETOFORMER_STORAGE"
-"""Hands the storage URL to a worker: a command line can be read by every user of a machine, and it may hold a password."""
 GRACE_S = 20.0
 
 

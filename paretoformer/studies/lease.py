@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from paretoformer.records.errors import UserError
+
 POLL_S = 0.002
 LIMIT_S = 120.0
 """A holder that has not let go for this long is taken for stopped, and is not waited for."""
@@ -24,6 +26,9 @@ class Lease:
         device: name of the device; the lock files of a host are shared by all its users' processes of one user.
         folder: where the files lie, a folder of this user's in the system's temporary folder unless given.
         clock, sleep: injected by tests.
+
+    Raises:
+        UserError: the files cannot be made or opened.
     """
 
     def __init__(
@@ -36,9 +41,12 @@ class Lease:
         limit_s: float = LIMIT_S,
     ) -> None:
         folder = folder or default_folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._gate = os.open(folder / f"{device}.gate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._room = os.open(folder / f"{device}.room", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._gate = os.open(folder / f"{device}.gate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._room = os.open(folder / f"{device}.room", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UserError(f"The folder of locks {folder} cannot be used: {error.strerror}.") from error
         self._clock, self._sleep, self._limit_s = clock, sleep, limit_s
         self._inside = False
         self.waited_s = 0.0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 from paretoformer.hardware_models.meters.registry import provenance_of
@@ -94,6 +95,10 @@ def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
         asked = fitting[0]
     space = load_space(asked) if isinstance(asked, str) else asked
     space.check(task.signature)
+    for dimension in space.dimensions:
+        if dimension.address == "recipe.criterion":
+            for value in dimension.domain.values():
+                criterion(str(value))
     return space
 
 

@@ -158,6 +158,9 @@ def _constraint_from_json(value: dict[str, Any]) -> Constraint:
 
 def _told_apart(key: str, mine: Any, theirs: Any) -> tuple[str, str]:
     """Both values as people read them; of a task or recipe only the fields that differ."""
+    if key == "space" and mine.get("name") == theirs.get("name"):
+        parts = ", ".join(name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name))
+        return f"{mine.get('name')} as it was", f"as it is now (its {parts} changed)"
     if key in ("task", "recipe"):
         fields = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
         mine, theirs = ({name: side[name] for name in fields if name in side} for side in (mine, theirs))

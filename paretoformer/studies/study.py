@@ -9,7 +9,7 @@ import numpy as np
 from paretoformer.evaluators.examples import Split
 from paretoformer.records.errors import UserError
 from paretoformer.records.measurement import Measurement
-from paretoformer.records.trial import Score, TrialState
+from paretoformer.records.trial import Score, TrialState, of_last_rung
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.store import Store
 from paretoformer.store.rows import RunRow, StudyRow, TrialRow
@@ -137,9 +137,7 @@ class Study:
 
     def final_scores(self, run: int, split: Split = Split.VALIDATION) -> list[Score]:
         """A run's scores of its last rung on a split; empty where there are none."""
-        scores = [score for score in self.scores.get(run, []) if score.split == split.value]
-        last = max((score.rung for score in scores), default=0)
-        return [score for score in scores if score.rung == last]
+        return of_last_rung([score for score in self.scores.get(run, []) if score.split == split.value])
 
     def _point(
         self, trial: TrialRow, architecture: Architecture, scores: list[Score], counts: dict[str, int]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from paretoformer.evaluators.examples import Split
-from paretoformer.evaluators.trainer import Trainer, TrainingFailed
+from paretoformer.evaluators.trainer import VERSION, Trainer, TrainingFailed
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.records.canonical import digest
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.trial import Score, TrialState
+from paretoformer.records.trial import Score, TrialState, of_last_rung
 from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.counts import count
@@ -135,7 +135,7 @@ class TrialRunner:
             "task": bench.task_digest,
             "recipe": recipe.digest,
         }
-        run = bench.store.runs.create_or_get(digest([*parts.values(), seed]), **parts, seed=seed)
+        run = bench.store.runs.create_or_get(digest([*parts.values(), seed, VERSION]), **parts, seed=seed)
         bench.store.trials.set_running(self._trial, run=run.id)
         for other in bench.store.reads.trials_of_run(bench.study, run.id):
             if other.number < self._trial.number and other.state not in UNSEEN:
@@ -150,7 +150,7 @@ class TrialRunner:
         """Validation scores of the full budget: those of a complete run as they are, else from training."""
         bench = self._bench
         if run.state is RunState.COMPLETE:
-            return final(bench.store.runs.scores(run.id, Split.VALIDATION.value))
+            return of_last_rung(bench.store.runs.scores(run.id, Split.VALIDATION.value))
         model = build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed))
         trainer = Trainer(
             model,
@@ -187,12 +187,6 @@ class TrialRunner:
         return tuple(
             column.oriented(interval.value) for column, interval in zip(self._bench.spec.columns, found, strict=True)
         )
-
-
-def final(scores: Sequence[Score]) -> Sequence[Score]:
-    """The scores of the last rung."""
-    last = max(score.rung for score in scores)
-    return [score for score in scores if score.rung == last]
 
 
 def _crash(error: Exception) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from paretoformer import __version__
-from paretoformer.records.errors import UserError
 from paretoformer.records.trial import TrialState
 from paretoformer.store.errors import LeaseLost
 from paretoformer.store.rows import TrialRow
@@ -114,5 +113,5 @@ class Worker:
             try:
                 self._bench.store.trials.heartbeat(self.id)
                 self._bench.store.workers.beat(self.id)
-            except UserError:
+            except Exception:  # a heart that stopped would give the trial away; the next write of its worker tells
                 continue

@@ -13,9 +13,8 @@ from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
 from paretoformer.store.rows import TrialRow
 from paretoformer.studies.bench import open_bench
-from paretoformer.studies.effort import Effort, Place
+from paretoformer.studies.effort import STORAGE_VARIABLE, Effort, Place
 from paretoformer.studies.ending import Ending
-from paretoformer.studies.executor_local import STORAGE_VARIABLE
 from paretoformer.studies.frames import first_line
 from paretoformer.studies.threads import one_thread
 from paretoformer.studies.worker import Worker

@@ -137,3 +137,9 @@ def test_what_is_piped_is_neither_coloured_nor_cut(home: Path) -> None:
     said = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True).stdout
     assert "\x1b" not in said
     assert "scikit-learn's load_digits: 1,797 images of the UCI optical recognition of handwritten digits" in said
+
+
+def test_papers_are_listed_with_what_is_built_from_them(run: Run) -> None:
+    rows = {row["paper"]: row for row in run("list", "papers", "--json").json["papers"]}
+    assert "mixer pooling" in rows[16]["here"]
+    assert sorted(rows) == list(range(1, 33))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import pytest
 
 from paretoformer.records.errors import UserError
+from paretoformer.records.papers import PAPERS
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.contract import ChoiceConfig
 
@@ -37,6 +38,7 @@ def test_a_config_is_frozen_and_hashable(any_choice) -> None:
 
 def test_a_choice_says_where_it_comes_from(any_choice) -> None:
     assert any_choice.papers or "Source" in (any_choice.config.__doc__ or "")
+    assert set(any_choice.papers) <= set(PAPERS)
 
 
 def test_annotations_of_fields_are_types_and_not_their_names(any_choice) -> None:

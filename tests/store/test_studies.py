@@ -85,17 +85,16 @@ def test_a_deleted_study_cannot_be_written(store: Store, study: StudyRow) -> Non
     store.studies.delete("digits")
     for write in (
         lambda: store.studies.set_state(study.id, StudyState.ENDED),
-        lambda: store.studies.set_reference(study.id, (1.0,)),
         lambda: store.studies.by_id(study.id),
     ):
         with pytest.raises(UserError, match="was deleted"):
             write()
 
 
-def test_reference_and_state_are_what_was_set_last(store: Store, study: StudyRow) -> None:
-    store.studies.set_reference(study.id, (0.1, 1e-9))
-    store.studies.set_state(study.id, StudyState.ENDED)
-    found = store.studies.get("digits")
+def test_the_reference_is_what_it_was_made_with_and_the_state_what_was_set_last(store: Store) -> None:
+    made = store.studies.create("referred", spec={}, seed=0, reference=(0.1, 1e-9))
+    store.studies.set_state(made.id, StudyState.ENDED)
+    found = store.studies.get("referred")
     assert (found.reference, found.state) == ((0.1, 1e-9), StudyState.ENDED)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.records.errors import UserError
 from paretoformer.studies.lease import Lease
 
 TRAINER = """
@@ -44,6 +45,12 @@ def trainers(tmp_path: Path):
     for process in started:
         process.kill()
         process.wait()
+
+
+def test_a_folder_that_cannot_hold_the_locks_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"The folder of locks .*file cannot be used"):
+        Lease(folder=tmp_path / "file")
 
 
 def test_a_measurement_gets_in_between_the_steps_of_four_trainings(tmp_path: Path, trainers) -> None:

@@ -40,6 +40,13 @@ def test_what_is_said_stands_in_the_spec(space: SearchSpace) -> None:
     assert spec.provenance == {}
 
 
+def test_a_criterion_that_a_space_sets_must_be_there(space: SearchSpace) -> None:
+    dimensions = {**space.to_json()["dimensions"], "recipe.criterion": ["cross-entropy", "hinge"]}
+    wrong = SearchSpace.from_dict({**space.to_json(), "dimensions": dimensions})
+    with pytest.raises(UserError, match="'hinge' is not a criterion; criteria: cross-entropy"):
+        plan(Request(what="digits", space=wrong))
+
+
 def test_a_target_that_is_written_twice_is_one() -> None:
     spec = plan(Request(what="digits", on=("cpu", "cpu:eager:fp32", "cpu:eager:fp32:2"))).spec
     assert [target.threads for target in spec.targets] == [1, 2]

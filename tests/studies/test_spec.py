@@ -5,6 +5,7 @@ from dataclasses import replace
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint, parse_objectives
 from paretoformer.records.target import parse_target
+from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.spec import StudySpec
 
 ONE, TWO = (parse_target(f"cpu:eager:fp32:{threads}:prefill/1/1") for threads in (1, 2))
@@ -66,6 +67,12 @@ def test_changed_data_is_told_once_and_not_as_another_task(counted_spec: StudySp
         replace(counted_spec, task={"task": "digits", "data_hash": mark * 64}, data_hash=mark * 64) for mark in "ab"
     )
     assert ours.differences(theirs) == ["data: aaaaaaaaaaaa, not bbbbbbbbbbbb"]
+
+
+def test_a_space_that_changed_under_its_name_is_told_with_what_changed(counted_spec: StudySpec) -> None:
+    changed = SearchSpace.from_dict({**counted_spec.space.to_json(), "rules": []})
+    said = counted_spec.differences(replace(counted_spec, space=changed))
+    assert said == ["space: small as it was, not as it is now (its rules changed)"]
 
 
 def test_bounds_that_differ_are_told_as_they_are_written(counted_spec: StudySpec) -> None:

@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 
 
 def command(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="spaces, presets, tasks, choices or engines.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="spaces, presets, tasks, choices, engines or papers.")],
     json: Json = False,
 ) -> None:
     """List what there is to choose from."""
@@ -91,10 +91,30 @@ def _engines() -> Rows:
     return [{"name": name, "title": engine.title} for name, engine in engines().items()]
 
 
+def _papers() -> Rows:
+    from paretoformer.evaluators.registry import task_class, task_names
+    from paretoformer.records.papers import PAPERS
+    from paretoformer.search_spaces.registry import FOLDERS, choices
+
+    here: dict[int, list[str]] = {number: [] for number in PAPERS}
+    for kind in FOLDERS:
+        for choice in choices(kind):
+            for number in choice.papers:
+                here[number].append(f"{kind} {choice.name}")
+    for name in task_names():
+        for number in task_class(name).about.papers:
+            here[number].append(f"task {name}")
+    return [
+        {"paper": number, "title": paper.title, "arxiv": paper.arxiv, "here": here[number]}
+        for number, paper in PAPERS.items()
+    ]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "spaces": _spaces,
     "presets": _presets,
     "tasks": _tasks,
     "choices": _choices,
     "engines": _engines,
+    "papers": _papers,
 }

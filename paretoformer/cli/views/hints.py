@@ -3,9 +3,8 @@
 import os
 import shlex
 
-from paretoformer.cli.options import STORAGE_VARIABLE
 from paretoformer.store.address import parse_address, shown
-from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Place
+from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, STORAGE_VARIABLE, Place
 
 
 def option_line(place: Place, *, artifacts: bool = False) -> str:

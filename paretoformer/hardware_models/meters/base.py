@@ -62,7 +62,7 @@ class Meter(ABC):
 
     `method` and `method_version` name what is found; the version is raised when the same model would give other figures.
     `visits_before` training are enough to gate on; `visits_after` more are made later, to spread them over time.
-    `calibrated` meters need a `Calibration`; `fresh` ones are visited in a process of their own.
+    `fresh` meters are visited in a process of their own.
     """
 
     method: ClassVar[str]
@@ -71,7 +71,6 @@ class Meter(ABC):
     provenance: ClassVar[Provenance] = Provenance.MEASURED
     visits_before: ClassVar[int] = 1
     visits_after: ClassVar[int] = 0
-    calibrated: ClassVar[bool] = False
     fresh: ClassVar[bool] = True
 
     def gives(self, target: Target) -> tuple[str, ...]:

@@ -42,7 +42,6 @@ class LatencyMeter(Meter):
     quantities: ClassVar[tuple[str, ...]] = ("latency", "first_token")
     visits_before: ClassVar[int] = 2
     visits_after: ClassVar[int] = 2
-    calibrated: ClassVar[bool] = True
 
     pace: Pace = field(default_factory=Pace)
 
