@@ -1,6 +1,19 @@
-"""Fast single operations: a plain definition of each beside the form that is used."""
+"""Fast single operations: a plain definition of each beside the forms that are used, and one rule that picks."""
 
+from paretoformer.kernels.decode_attention import decode_attention
+from paretoformer.kernels.dispatch import forget_paths, paths_taken
 from paretoformer.kernels.linear_attention import linear_attention
+from paretoformer.kernels.norms import add_layer_norm, add_rms_norm, layer_norm, rms_norm
 from paretoformer.kernels.softmax_attention import softmax_attention
 
-__all__ = ["linear_attention", "softmax_attention"]
+__all__ = [
+    "add_layer_norm",
+    "add_rms_norm",
+    "decode_attention",
+    "forget_paths",
+    "layer_norm",
+    "linear_attention",
+    "paths_taken",
+    "rms_norm",
+    "softmax_attention",
+]

@@ -1,8 +1,11 @@
-"""Softmax attention: the definition, and torch's fused form of it."""
+"""Softmax attention: the definition, torch's fused form of it, and for one new query the decode kernels."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
+
+from paretoformer.kernels.decode_attention import decode_attention, decode_rule
+from paretoformer.kernels.dispatch import Path, choose, shapes
 
 
 def softmax_attention(
@@ -16,7 +19,17 @@ def softmax_attention(
 
     Returns:
         (B, H, T, d).
+
+    Raises:
+        ValueError: the shapes or devices do not fit together.
     """
+    if not torch.compiler.is_compiling():
+        _check(q, k, v)
+    path = choose("softmax_attention", _rule, q, k, v, bias, valid)
+    if path is Path.REFERENCE:
+        return softmax_attention_reference(q, k, v, causal=causal, bias=bias, valid=valid)
+    if path is Path.TRITON:
+        return decode_attention(q[:, :, 0], k, v)[:, :, None]
     queries, keys = q.shape[2], k.shape[2]
     grouped = q.shape[1] != k.shape[1]
     if bias is None and valid is None and (not causal or queries in (1, keys)):
@@ -34,6 +47,20 @@ def softmax_attention_reference(
     mask = _mask(q, k.shape[2], causal, bias, valid)
     scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
     return scores.softmax(-1) @ v
+
+
+def _rule(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, valid: Tensor | None) -> Path | str:
+    """On a GPU torch's fused attention, but for one query on all keys, which is decoding."""
+    if q.shape[2] != 1 or bias is not None or valid is not None or torch.is_autocast_enabled("cuda"):
+        return Path.TORCH
+    return decode_rule(q[:, :, 0], k, v, None)
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
+    if q.ndim != 4 or k.ndim != 4 or k.shape != v.shape or q.shape[::3] != k.shape[::3] or q.shape[1] % k.shape[1]:
+        raise ValueError(f"softmax attention takes q (B, H, T, d), k, v (B, Hkv, S, d), got {shapes(q=q, k=k, v=v)}.")
+    if not q.device == k.device == v.device:
+        raise ValueError(f"softmax attention takes one device, got {shapes(q=q, k=k, v=v)}.")
 
 
 def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor | None) -> Tensor:

@@ -1,0 +1,106 @@
+"""Attention of one new query on the keys of its request: the definition, torch's form, and the lean kernel."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+from paretoformer.kernels.decode_attention.shape import WIDEST_HEAD
+from paretoformer.kernels.dispatch import Path, choose, shapes, wants_gradient
+
+LEAST_BYTES = 0
+"""Keys and values below which torch's attention is faster on a GPU than the lean kernel."""
+MOST_REQUESTS = 4_096
+
+
+def decode_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """softmax(q k^T / sqrt(d)) v over the first `lengths[b]` keys of request b.
+
+    Cost per request: 2 N H d MACs; N Hkv d keys and as many values are read once, padding is not.
+
+    Args:
+        q: (B, H, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
+        lengths: (B,) integers in 0 .. S on q's device, S for all if none. A request without keys gives zeros.
+
+    Returns:
+        (B, H, d).
+
+    Raises:
+        ValueError: the batch is empty, the shapes, dtypes or devices do not fit together, or a length is not in 0 .. S. Lengths on a GPU
+            are not looked at on the host: there such a request gives NaN.
+    """
+    if not torch.compiler.is_compiling():
+        _check(q, k, v, lengths)
+    path = choose("decode_attention", decode_rule, q, k, v, lengths)
+    if path is Path.REFERENCE:
+        return decode_attention_reference(q, k, v, lengths)
+    if path is Path.TRITON:
+        from paretoformer.kernels.decode_attention.lean import lean_decode
+
+        return lean_decode(q, k, v, lengths)
+    return _by_torch(q, k, v, lengths)
+
+
+def decode_attention_reference(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """The definition, term by term; arguments as in `decode_attention`."""
+    repeats = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
+    scores = (k @ q[..., None])[..., 0] / q.shape[-1] ** 0.5
+    if lengths is None:
+        return (scores.softmax(-1)[:, :, None] @ v)[:, :, 0]
+    seen = torch.arange(k.shape[2], device=q.device) < lengths[:, None]
+    weights = scores.masked_fill(~seen[:, None], -torch.inf).softmax(-1).nan_to_num(0.0)
+    return (weights[:, :, None] @ v.masked_fill(~seen[:, None, :, None], 0.0))[:, :, 0]
+
+
+def decode_rule(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Path | str:
+    """The best path on a GPU, or why the lean kernel cannot take these operands."""
+    if wants_gradient(q, k, v):
+        return Path.TORCH
+    if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        return f"no kernel for {q.dtype}"
+    if q.shape[2] > WIDEST_HEAD:
+        return f"heads of {q.shape[2]} numbers are wider than {WIDEST_HEAD}"
+    if k.shape[0] > MOST_REQUESTS:
+        return f"{k.shape[0]} requests are more than {MOST_REQUESTS}"
+    if k.numel() == 0:
+        return Path.TORCH
+    return Path.TRITON if 2 * k.numel() * k.element_size() >= LEAST_BYTES else Path.TORCH
+
+
+def _by_torch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
+    """torch's fused attention: request by request on a CPU, whose lengths are known, with a mask elsewhere."""
+    batch, heads, keys, width = k.shape
+    rows = q.reshape(batch, heads, -1, width)  # a group's query heads are rows that read the same keys
+    if lengths is None:
+        return scaled_dot_product_attention(rows, k, v).reshape(q.shape)
+    if q.device.type != "cpu" or torch.compiler.is_compiling():
+        seen = torch.arange(keys, device=q.device) < lengths[:, None]
+        y = scaled_dot_product_attention(rows, k, v, attn_mask=(seen | (lengths == 0)[:, None])[:, None, None])
+        return y.reshape(q.shape).masked_fill((lengths == 0)[:, None, None], 0.0)
+    parts = [
+        scaled_dot_product_attention(rows[i : i + 1], k[i : i + 1, :, :length], v[i : i + 1, :, :length])
+        if length
+        else torch.zeros_like(rows[i : i + 1])
+        for i, length in enumerate(lengths.tolist())
+    ]
+    return torch.cat(parts).reshape(q.shape)
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> None:
+    if (
+        q.ndim != 3
+        or k.ndim != 4
+        or k.shape != v.shape
+        or (q.shape[0], q.shape[2]) != (k.shape[0], k.shape[3])
+        or 0 in k.shape[:2]
+        or q.shape[1] % k.shape[1]
+    ):
+        raise ValueError(f"decode attention takes q (B, H, d), k and v (B, Hkv, S, d), got {shapes(q=q, k=k, v=v)}.")
+    if not (q.dtype == k.dtype == v.dtype and q.device == k.device == v.device):
+        raise ValueError(f"decode attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
+    if lengths is None:
+        return
+    if lengths.shape != q.shape[:1] or lengths.device != q.device or lengths.is_floating_point():
+        raise ValueError(f"lengths are (B,) integers on q's device, got {shapes(q=q, lengths=lengths)}.")
+    if lengths.device.type == "cpu" and lengths.numel() and not 0 <= lengths.min() <= lengths.max() <= k.shape[2]:
+        raise ValueError(f"lengths are 0 to {k.shape[2]}, the keys that there are, got {lengths.tolist()}.")

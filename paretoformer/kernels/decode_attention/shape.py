@@ -1,0 +1,73 @@
+"""The sizes that the decode kernels are compiled for."""
+
+from dataclasses import dataclass
+from math import e, log2
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from paretoformer.kernels.launch import power_of_two
+
+WIDEST_HEAD = 256
+MERGED_NUMBERS = 16_384
+"""Numbers of partials that a merge holds in registers at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodeShape:
+    """What follows from the shapes of q (B, H, d) and k (B, Hkv, S, d)."""
+
+    heads: int
+    group: int
+    width: int
+    itemsize: int
+
+    @classmethod
+    def of(cls, q: Tensor, k: Tensor) -> "DecodeShape":
+        """The sizes of these operands."""
+        return cls(heads=k.shape[1], group=q.shape[1] // k.shape[1], width=q.shape[2], itemsize=q.element_size())
+
+    @property
+    def block(self) -> int:
+        """Columns of a tile."""
+        return power_of_two(self.width, 16)
+
+    @property
+    def tile(self) -> int:
+        """Keys of a tile: 16 KiB of keys, so that three tiles of keys and values in flight fit twice in 227 KiB."""
+        return max(16, min(128, 16_384 // (self.block * self.itemsize)))
+
+    @property
+    def stages(self) -> int:
+        """Tiles in flight."""
+        return 3
+
+    @property
+    def warps(self) -> int:
+        """Warps of a program."""
+        return 4
+
+    def constants(self) -> dict[str, Any]:
+        """The kernels' compile-time arguments that attending and merging share."""
+        return {"HEADS": self.heads, "GROUP": self.group, "D": self.width, "BLOCK_D": self.block}
+
+    def attending(self, dtype: torch.dtype) -> dict[str, Any]:
+        """Those of attending alone."""
+        return {
+            "M": power_of_two(self.group, 16),
+            "TILE": self.tile,
+            "STAGES": self.stages,
+            "num_warps": self.warps,
+            "PRECISION": "tf32x3" if dtype == torch.float32 else "ieee",
+        }
+
+    def merging(self) -> dict[str, Any]:
+        """Those of merging alone."""
+        members = power_of_two(self.group)
+        return {"G": members, "PIECES": max(2, min(128, MERGED_NUMBERS // (members * self.block)))}
+
+    @property
+    def scale(self) -> float:
+        """1 / sqrt(d) for powers of two instead of e."""
+        return log2(e) / self.width**0.5

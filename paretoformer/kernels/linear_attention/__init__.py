@@ -1,0 +1,103 @@
+"""Attention whose weights are a product of features: the definition, and forms linear in length."""
+
+import torch
+from torch import Tensor
+
+from paretoformer.kernels.dispatch import Path, choose, shapes
+
+CHUNK = 64
+"""Tokens that the causal form treats with a quadratic product at once."""
+WIDEST_FEATURES = 512
+LEAST_TOKENS = 0
+"""Tokens of all heads together below which torch's operators are faster on a GPU than the kernels."""
+
+
+def linear_attention(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool, state: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """sum_j (q_i . k_j) v_j over all j, or over j <= i with `causal`; nothing is normalised.
+
+    Cost per head, M = d * e: bidirectional 2 N M; causal 2 N M + N C (d + e) in chunks of C tokens,
+    N^2 (d + e) where one chunk holds everything.
+
+    Args:
+        q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e).
+        state: (B, H, d, e), the sum of k v^T over the tokens before (causal only), fp32 where q is narrower: a sum in
+            bf16 stops growing after some 256 tokens.
+
+    Returns:
+        (B, H, N, e), and the new state if one was given.
+
+    Raises:
+        ValueError: the shapes or devices do not fit together.
+    """
+    if not torch.compiler.is_compiling():
+        _check(q, k, v, state)
+    path = choose("linear_attention", scan_rule, q, k, v, causal, state)
+    if path is Path.REFERENCE:
+        return linear_attention_reference(q, k, v, causal=causal, state=state)
+    if path is Path.TRITON:
+        from paretoformer.kernels.linear_attention.scan import scan
+
+        out, after = scan(q, k, v, state)
+        return out, None if state is None else after
+    return _by_torch(q, k, v, causal, state)
+
+
+def scan_rule(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | None) -> Path | str:
+    """The best path on a GPU, or why the kernels cannot take these operands."""
+    batch, heads, length, width = q.shape
+    if not causal or length == 1 or batch * heads * length < LEAST_TOKENS or 0 in q.shape or 0 in v.shape:
+        return Path.TORCH
+    if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        return f"no kernel for {q.dtype}"
+    one = q.dtype == k.dtype == v.dtype or torch.is_autocast_enabled("cuda")
+    if not one or (state is not None and state.dtype != torch.float32):
+        return f"one dtype and a state in fp32 are needed, not {shapes(q=q, k=k, v=v, state=state)}"
+    if max(width, v.shape[3]) > WIDEST_FEATURES:
+        return f"features of {width} and {v.shape[3]} numbers are wider than {WIDEST_FEATURES}"
+    return Path.TRITON
+
+
+def _by_torch(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    if not causal:
+        return q @ (k.mT @ v), None
+    length = q.shape[2]
+    if length <= CHUNK and state is None:
+        return (q @ k.mT).tril() @ v, None
+    if length == 1 and state is not None:
+        state = state + k.mT @ v
+        return q @ state.to(q.dtype), state
+    q, k, v = (_chunks(x) for x in (q, k, v))  # each (B, H, chunks, C, .)
+    products = (k.mT @ v).to(torch.promote_types(q.dtype, torch.float32))
+    before = products.cumsum(2) - products
+    if state is not None:
+        before = before + state[:, :, None]
+        state = state + products.sum(2)
+    out = (q @ k.mT).tril() @ v + q @ before.to(q.dtype)
+    return out.flatten(2, 3)[:, :, :length], state
+
+
+def linear_attention_reference(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool, state: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """The definition with its N x N weights; arguments as in `linear_attention`."""
+    weights = q @ k.mT
+    out = (weights.tril() if causal else weights) @ v
+    if state is None:
+        return out, None
+    return out + q @ state.to(q.dtype), state + k.mT @ v
+
+
+def _chunks(x: Tensor) -> Tensor:
+    missing = -x.shape[2] % CHUNK
+    return torch.nn.functional.pad(x, (0, 0, 0, missing)).unflatten(2, (-1, CHUNK))
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> None:
+    if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
+        raise ValueError(f"linear attention takes q, k (B, H, N, d) and v (B, H, N, e), got {shapes(q=q, k=k, v=v)}.")
+    if not q.device == k.device == v.device:
+        raise ValueError(f"linear attention takes one device, got {shapes(q=q, k=k, v=v)}.")
+    if state is not None and (state.shape != (*q.shape[:2], q.shape[3], v.shape[3]) or state.device != q.device):
+        raise ValueError(f"the state of q, k and v is (B, H, d, e) beside them, got {shapes(q=q, v=v, state=state)}.")

@@ -1,0 +1,111 @@
+"""Normalisation over the last dimension, by itself or of a sum: definitions, torch's form, and fused kernels."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from paretoformer.kernels.dispatch import Path, choose, shapes
+
+WIDEST = 16_384
+LEAST_BYTES = 0
+"""Size of x below which torch's norm is faster on a GPU than the fused one."""
+
+
+def layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last dimension of x (..., D); weight, bias: (D,).
+
+    Raises:
+        ValueError: weight or bias is not (D,) on x's device.
+    """
+    path = _path("layer_norm", x, None, weight, bias)
+    if path is Path.TRITON:
+        return _fused(x, None, weight, bias, eps, centre=True)[0]
+    if path is Path.REFERENCE:
+        return layer_norm_reference(x, weight, bias, eps)
+    return functional.layer_norm(x, x.shape[-1:], weight, bias, eps)
+
+
+def rms_norm(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
+    """x / sqrt(mean(x^2) + eps) * weight over the last dimension of x (..., D); weight: (D,).
+
+    Raises:
+        ValueError: weight is not (D,) on x's device.
+    """
+    path = _path("rms_norm", x, None, weight, None)
+    if path is Path.TRITON:
+        return _fused(x, None, weight, None, eps, centre=False)[0]
+    if path is Path.REFERENCE:
+        return rms_norm_reference(x, weight, eps)
+    return functional.rms_norm(x, x.shape[-1:], weight, eps)
+
+
+def add_layer_norm(
+    x: Tensor, residual: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> tuple[Tensor, Tensor]:
+    """(layer_norm(x + residual), x + residual), in one pass where there is a kernel."""
+    path = _path("layer_norm", x, residual, weight, bias)
+    if path is Path.TRITON:
+        return _fused(x, residual, weight, bias, eps, centre=True)
+    total = x + residual
+    if path is Path.REFERENCE:
+        return layer_norm_reference(total, weight, bias, eps), total
+    return functional.layer_norm(total, total.shape[-1:], weight, bias, eps), total
+
+
+def add_rms_norm(x: Tensor, residual: Tensor, weight: Tensor | None, eps: float) -> tuple[Tensor, Tensor]:
+    """(rms_norm(x + residual), x + residual), in one pass where there is a kernel."""
+    path = _path("rms_norm", x, residual, weight, None)
+    if path is Path.TRITON:
+        return _fused(x, residual, weight, None, eps, centre=False)
+    total = x + residual
+    if path is Path.REFERENCE:
+        return rms_norm_reference(total, weight, eps), total
+    return functional.rms_norm(total, total.shape[-1:], weight, eps), total
+
+
+def layer_norm_reference(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """The definition, in fp32 at least; arguments as in `layer_norm`."""
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    centred = wide - wide.mean(-1, keepdim=True)
+    y = centred / (centred.square().mean(-1, keepdim=True) + eps).sqrt()
+    y = y if weight is None else y * weight
+    return (y if bias is None else y + bias).to(x.dtype)
+
+
+def rms_norm_reference(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
+    """The definition, in fp32 at least; arguments as in `rms_norm`."""
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    y = wide / (wide.square().mean(-1, keepdim=True) + eps).sqrt()
+    return (y if weight is None else y * weight).to(x.dtype)
+
+
+def norm_rule(x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None) -> Path | str:
+    """The best path on a GPU, or why the kernels cannot take these operands."""
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled("cuda"):
+        return Path.TORCH  # torch's compiler fuses a norm with its neighbours, autocast widens it
+    if x.numel() * x.element_size() < LEAST_BYTES or x.numel() == 0:
+        return Path.TORCH
+    if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        return f"no kernel for {x.dtype}"
+    if x.shape[-1] > WIDEST:
+        return f"rows of {x.shape[-1]} numbers are wider than {WIDEST}"
+    if residual is not None and (residual.shape != x.shape or residual.dtype != x.dtype):
+        return f"x and residual differ: {shapes(x=x, residual=residual)}"
+    return Path.TRITON
+
+
+def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None) -> Path:
+    if not torch.compiler.is_compiling():
+        for parameter in (weight, bias):
+            if parameter is not None and (parameter.shape != x.shape[-1:] or parameter.device != x.device):
+                given = shapes(x=x, weight=weight, bias=bias)
+                raise ValueError(f"a norm's weight and bias are (D,) on the device of x (..., D), got {given}.")
+    return choose(operation, norm_rule, x, residual, weight, bias)
+
+
+def _fused(
+    x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, *, centre: bool
+) -> tuple[Tensor, Tensor]:
+    from paretoformer.kernels.norms.fused import fused_norm
+
+    return fused_norm(x, residual, weight, bias, eps, centre)

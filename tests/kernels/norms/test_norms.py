@@ -1,0 +1,67 @@
+"""The norms are their definitions, alone and of a sum."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paretoformer.kernels import add_layer_norm, add_rms_norm, layer_norm, rms_norm
+from paretoformer.kernels.dispatch import Path
+from paretoformer.kernels.norms import layer_norm_reference, norm_rule, rms_norm_reference
+
+
+def normal(*shape: int, seed: int, dtype: torch.dtype = torch.float64):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rows=st.integers(1, 5), width=st.integers(1, 40), affine=st.booleans(), single=st.booleans())
+def test_torchs_norms_are_the_definitions(rows, width, affine, single) -> None:
+    dtype, tolerance = (torch.float32, 1e-5) if single else (torch.float64, 1e-10)
+    x, residual = (normal(2, rows, width, seed=seed, dtype=dtype) for seed in (1, 2))
+    weight, bias = (normal(width, seed=seed, dtype=dtype) if affine else None for seed in (3, 4))
+    pairs = (
+        (layer_norm(x, weight, bias, 1e-3), layer_norm_reference(x, weight, bias, 1e-3)),
+        (rms_norm(x, weight, 1e-3), rms_norm_reference(x, weight, 1e-3)),
+        (
+            add_layer_norm(x, residual, weight, bias, 1e-3),
+            (layer_norm_reference(x + residual, weight, bias, 1e-3), x + residual),
+        ),
+        (add_rms_norm(x, residual, weight, 1e-3), (rms_norm_reference(x + residual, weight, 1e-3), x + residual)),
+    )
+    for found, expected in pairs:
+        torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_a_rows_own_mean_and_size_do_not_matter_to_layer_norm() -> None:
+    x = normal(3, 8, seed=1)
+    torch.testing.assert_close(layer_norm(5 * x + 7, None, None, 0.0), layer_norm(x, None, None, 0.0))
+
+
+def test_rms_norm_gives_rows_of_mean_square_one() -> None:
+    y = rms_norm(normal(3, 8, seed=1), None, 0.0)
+    torch.testing.assert_close(y.square().mean(-1), torch.ones(3, dtype=torch.float64))
+
+
+def test_the_definition_is_summed_in_fp32() -> None:
+    x = normal(2, 4_096, seed=1, dtype=torch.bfloat16)
+    exact = rms_norm_reference(x.double(), None, 1e-6)
+    found = rms_norm_reference(x, None, 1e-6)
+    assert found.dtype == torch.bfloat16 and (found - exact).norm() < 4e-3 * exact.norm()
+
+
+@pytest.mark.parametrize("width", [7, 9])
+def test_a_weight_of_another_width_is_refused(width) -> None:
+    x, weight = normal(2, 3, 8, seed=1), normal(width, seed=2)
+    with pytest.raises(ValueError, match=rf"weight and bias are .D,. .* got x \(2, 3, 8\).*weight \({width},\)"):
+        layer_norm(x, weight, None, 1e-5)
+    with pytest.raises(ValueError, match="weight and bias"):
+        rms_norm(x, weight, 1e-5)
+
+
+def test_the_rule_takes_the_kernels_for_numbers_that_they_know() -> None:
+    x = torch.zeros(8_192, 1_024)
+    assert norm_rule(x, None, None, None) is Path.TRITON
+    assert "float64" in norm_rule(x.double(), None, None, None)
+    assert "x and residual differ" in norm_rule(x, x.half(), None, None)
+    assert "wider than" in norm_rule(torch.zeros(400, 20_000), None, None, None)
