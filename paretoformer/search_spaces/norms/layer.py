@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from paretoformer.kernels import layer_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
 from paretoformer.search_spaces.registry import register
 
@@ -37,5 +38,4 @@ class Layer(Norm):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.norm(x)
-        return y
+        return layer_norm(x, self.norm.weight, self.norm.bias, self.norm.eps)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from paretoformer.kernels import rms_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
 from paretoformer.search_spaces.registry import register
 
@@ -32,9 +33,9 @@ class Rms(Norm):
 
     def __init__(self, config: RmsConfig, site: Site) -> None:
         super().__init__()
+        self.eps = config.eps
         self.norm = nn.RMSNorm(site.width, eps=config.eps)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.norm(x)
-        return y
+        return rms_norm(x, self.norm.weight, self.eps)
