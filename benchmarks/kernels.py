@@ -1,0 +1,381 @@
+"""Kernels beside torch's own operators, FlexAttention and fixed splits: one table, ratios, share of the bandwidth.
+
+    python benchmarks/kernels.py --json benchmarks/results/kernels-h100.json   # at most 8 minutes on a GPU, 2 on a CPU
+    python benchmarks/kernels.py --only decode norms
+
+Needs torch, and triton on a GPU; `PYTHONPATH=.` where the package is not installed. Every path is checked against its
+definition in higher precision first, with outputs poisoned. On a GPU a time is that of a CUDA graph's replays over
+buffers that rotate through more than its L2 cache; `eager` is the time of plain calls, launches included.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from kernels_checks import TOLERANCE, checks, error, normal, poison
+from torch import Tensor
+from torch.nn.functional import layer_norm, rms_norm, scaled_dot_product_attention
+
+from paretoformer.kernels import add_rms_norm, decode_attention, linear_attention, norms
+from paretoformer.kernels.decode_attention import _by_torch as decode_by_torch
+from paretoformer.kernels.dispatch import paths_taken
+from paretoformer.kernels.linear_attention import _by_torch as linear_by_torch
+from paretoformer.kernels.linear_attention import linear_attention_reference
+
+GPU = torch.cuda.is_available()
+DEVICE = torch.device("cuda" if GPU else "cpu")
+ROTATED_BYTES = 256 << 20
+"""Inputs in rotation, several times an L2 cache."""
+SAMPLES = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """One shape, every way to compute it on operands that `operands(seed)` makes; the first way is ours."""
+
+    group: str
+    name: str
+    bytes: int
+    """Read and written at least."""
+    operands: Callable[[int], tuple[Any, ...]]
+    ways: dict[str, Callable[..., Any]]
+
+
+def median_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> tuple[float, float]:
+    """(device seconds, seconds of plain calls) of one call, medians over rotating operands."""
+    for given in operands[:3]:
+        call(*given)
+    if not GPU:
+        return (_cpu_time(call, operands),) * 2
+    eager = _event_time(lambda: [call(*given) for given in operands]) / len(operands)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph):
+            for given in operands:
+                call(*given)
+    except RuntimeError:
+        torch.cuda.synchronize()
+        return eager, eager
+    return _event_time(graph.replay) / len(operands), eager
+
+
+def _event_time(run: Callable[[], Any]) -> float:
+    run()
+    times = []
+    for _ in range(SAMPLES):
+        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        began.record()
+        run()
+        ended.record()
+        ended.synchronize()
+        times.append(began.elapsed_time(ended) / 1e3)
+    return statistics.median(times)
+
+
+def _cpu_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> float:
+    times: list[float] = []
+    stop = time.perf_counter() + 1.0
+    while len(times) < SAMPLES or (time.perf_counter() < stop and len(times) < 200):
+        given = operands[len(times) % len(operands)]
+        began = time.process_time()
+        call(*given)
+        times.append(time.process_time() - began)
+        if time.perf_counter() > stop + 4:
+            break
+    return statistics.median(times)
+
+
+def copy_bandwidth() -> float:
+    """Bytes a second of a large copy, read and written."""
+    source = torch.ones((2 << 30) if GPU else (256 << 20), dtype=torch.uint8, device=DEVICE)
+    target = torch.empty_like(source)
+    seconds, _ = median_time(lambda: target.copy_(source), [()])
+    return 2 * source.numel() / seconds
+
+
+def run(contest: Contest, bandwidth: float, expected: Callable[..., Tensor] | None) -> dict[str, Any]:
+    """Check and time the ways of one contest."""
+    first = contest.operands(0)
+    size = sum(x.numel() * x.element_size() for x in first if isinstance(x, Tensor))
+    count = max(1, min(8, -(-ROTATED_BYTES // size))) if GPU else 1
+    operands = [first, *(contest.operands(seed) for seed in range(1, count))]
+    row: dict[str, Any] = {"group": contest.group, "case": contest.name, "bytes": contest.bytes}
+    exact = expected(*first) if expected else None
+    seconds: dict[str, float] = {}
+    for name, call in contest.ways.items():
+        try:
+            if exact is not None:
+                poison(exact)
+                found = call(*first)
+                row[f"error {name}"] = error(found[0] if isinstance(found, tuple) else found, exact)
+            seconds[name], row[f"eager s {name}"] = median_time(call, operands)
+        except (RuntimeError, torch.OutOfMemoryError) as failure:
+            row[f"failed {name}"] = str(failure).splitlines()[0][:120]
+            if GPU:
+                torch.cuda.empty_cache()
+    row |= {f"s {name}": value for name, value in seconds.items()}
+    ours = next(iter(contest.ways))
+    others = {name: value for name, value in seconds.items() if name != ours}
+    if ours in seconds:
+        row["share"] = contest.bytes / seconds[ours] / bandwidth
+        if others:
+            row["best other"] = min(others, key=others.__getitem__)
+            row["ratio"] = min(others.values()) / seconds[ours]
+    return row
+
+
+def decode_contests() -> Iterator[tuple[Contest, Callable[..., Tensor]]]:
+    """Lean attention at decode: grouped, multi-head, uniform and ragged."""
+    spread = [1_024 * 2**i for i in range(8)]
+    mixed = [128 + 251 * i for i in range(64)]
+    cases = [
+        ("B1 1k", 32, 8, 128, [1_024], True), ("B1 8k", 32, 8, 128, [8_192], False),
+        ("B1 64k", 32, 8, 128, [65_536], True), ("B1 512k", 32, 8, 128, [524_288], True),
+        ("B1 64k MHA", 32, 32, 128, [65_536], False), ("B4 16k MHA", 32, 32, 128, [16_384] * 4, True),
+        ("B16 2k d64 MHA", 12, 12, 64, [2_048] * 16, False), ("B1 64k MQA", 32, 1, 128, [65_536], False),
+        ("B64 1k", 32, 8, 128, [1_024] * 64, False), ("B64 8k", 32, 8, 128, [8_192] * 64, True),
+        ("B8 1k-128k ragged", 32, 8, 128, spread, True), ("B64 128-16k ragged", 32, 8, 128, mixed, True),
+        ("B4 one long of four ragged", 32, 8, 128, [131_072, 2_048, 2_048, 2_048], False),
+    ] if GPU else [
+        ("B1 128", 8, 8, 64, [128], False), ("B1 4k", 8, 8, 64, [4_096], False),
+        ("B1 32k grouped", 8, 2, 64, [32_768], False), ("B8 1k", 8, 2, 64, [1_024] * 8, False),
+        ("B8 128-16k ragged", 8, 2, 64, [128 * 2**i for i in range(8)], False),
+        ("B16 128-4k ragged MHA", 8, 8, 64, [128 + 256 * i for i in range(16)], False),
+    ]  # fmt: skip
+    dtype = torch.bfloat16 if GPU else torch.float32
+    for name, heads, kv, width, lengths, flex in cases:
+        yield _decode_contest(name, heads, kv, width, lengths, flex, dtype), _decode_exact
+
+
+def _decode_contest(
+    name: str, heads: int, kv: int, width: int, lengths: list[int], flex: bool, dtype: torch.dtype
+) -> Contest:
+    batch, keys, ragged = len(lengths), max(lengths), len(set(lengths)) > 1
+
+    def operands(seed: int) -> tuple[Any, ...]:
+        q, k, v = (
+            normal(batch, h, n, width, seed=3 * seed + i, dtype=dtype, device=DEVICE)
+            for i, (h, n) in enumerate(((heads, 1), (kv, keys), (kv, keys)))
+        )
+        return q, k, v, torch.tensor(lengths, device=DEVICE) if ragged else None
+
+    def masked(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
+        mask = None if lengths is None else (torch.arange(keys, device=DEVICE) < lengths[:, None])[:, None, None]
+        return scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=heads != kv)
+
+    ways: dict[str, Callable[..., Any]] = {
+        "lean": lambda q, k, v, lengths: decode_attention(q[:, :, 0], k, v, lengths)[:, :, None],
+        "sdpa": masked,
+        "sdpa rows": lambda q, k, v, lengths: decode_by_torch(q[:, :, 0], k, v, lengths)[:, :, None],
+    }
+    if GPU:
+        from paretoformer.kernels.decode_attention.split import split_decode
+
+        ways["fixed split"] = lambda q, k, v, lengths: split_decode(q[:, :, 0], k, v, lengths)[:, :, None]
+        if flex:
+            ways["flex"] = _flex(batch, keys, lengths if ragged else None, heads != kv)
+    elif not ragged:
+        ways["definition"] = lambda q, k, v, lengths: _decode_exact(q, k, v, lengths)
+    size = torch.empty(0, dtype=dtype).element_size()
+    read = sum(lengths) * 2 * kv * width * size + 2 * batch * heads * width * size
+    return Contest(group="decode", name=name, bytes=read, operands=operands, ways=ways)
+
+
+def _flex(batch: int, keys: int, lengths: list[int] | None, grouped: bool) -> Callable[..., Tensor]:
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+    torch._dynamo.reset()
+    compiled = torch.compile(flex_attention, dynamic=False)
+    mask = None
+    if lengths is not None:
+        bounds = torch.tensor(lengths, device=DEVICE)
+        mask = create_block_mask(lambda b, h, q, kv: kv < bounds[b], batch, None, 1, keys, device=str(DEVICE))
+    return lambda q, k, v, lengths: compiled(q, k, v, block_mask=mask, enable_gqa=grouped)
+
+
+def _decode_exact(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
+    """fp32, request by request, so that the longest fit."""
+    batch, kv, keys, width = k.shape
+    out = []
+    for i, length in enumerate([keys] * batch if lengths is None else lengths.tolist()):
+        rows = q[i].reshape(kv, -1, width).float()
+        weights = (rows @ k[i, :, :length].float().mT / width**0.5).softmax(-1)
+        out.append((weights @ v[i, :, :length].float()).reshape(q[i].shape))
+    return torch.stack(out)
+
+
+def linear_contests() -> Iterator[tuple[Contest, Callable[..., Tensor] | None]]:
+    """Causal linear attention, forward and with its gradients."""
+    shapes = [
+        (64, 16, 512, 64), (16, 16, 2_048, 64), (1, 16, 2_048, 64), (4, 16, 8_192, 64), (1, 16, 65_536, 64),
+        (8, 16, 4_096, 128), (8, 12, 2_048, 65),
+    ] if GPU else [(1, 4, length, 32) for length in (64, 128, 256, 512, 1_024, 4_096)]  # fmt: skip
+    dtype = torch.bfloat16 if GPU else torch.float32
+    for batch, heads, length, width in shapes:
+        for backward in (False, True):
+            contest = _linear_contest(batch, heads, length, width, backward, dtype)
+            yield contest, None if backward or batch * heads * length**2 * 4 > 16e9 else _linear_exact
+
+
+def _linear_contest(batch: int, heads: int, length: int, width: int, backward: bool, dtype: torch.dtype) -> Contest:
+    def operands(seed: int) -> tuple[Any, ...]:
+        q, k, v = (
+            normal(batch, heads, length, e, seed=4 * seed + i, dtype=dtype, device=DEVICE)
+            for i, e in enumerate((min(width, 64) if width == 65 else width,) * 2 + (width,))
+        )
+        given = normal(*v.shape, seed=4 * seed + 3, dtype=dtype, device=DEVICE) / length
+        return tuple(x.requires_grad_(backward) for x in (q.abs(), k.abs(), v)) + (given,)
+
+    def way(attend: Callable[..., Any]) -> Callable[..., Any]:
+        def forward(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Any:
+            return attend(q, k, v)
+
+        def both(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Any:
+            return torch.autograd.grad(attend(q, k, v), (q, k, v), given)
+
+        return both if backward else forward
+
+    def chunked(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return linear_by_torch(q, k, v, True, None)[0]
+
+    ways = {
+        "ours" if GPU else "chunked": way(lambda q, k, v: linear_attention(q, k, v, causal=True)[0]),
+        **({"chunked by torch": way(chunked)} if GPU else {}),
+        **({"chunked compiled": way(torch.compile(chunked))} if GPU and length == 2_048 and batch > 1 else {}),
+        **({"softmax (sdpa)": way(lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True))}
+           if length <= 8_192 and width != 65 else {}),
+    }  # fmt: skip
+    if batch * heads * length**2 <= 2**32:
+        ways["quadratic"] = way(lambda q, k, v: linear_attention_reference(q, k, v, causal=True)[0])
+    size = torch.empty(0, dtype=dtype).element_size() * batch * heads * length
+    moved = size * (2 * min(width, 64) + 2 * width if width == 65 else 4 * width) * (3 if backward else 1)
+    name = f"{batch}x{heads}x{length}x{width} {'forward + backward' if backward else 'forward'}"
+    return Contest(group="linear", name=name, bytes=moved, operands=operands, ways=ways)
+
+
+def _linear_exact(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Tensor:
+    q, k, v = (x.detach().float() for x in (q, k, v))
+    return torch.cat([linear_attention_reference(a, b, c, causal=True)[0]
+                      for a, b, c in zip(q.split(1), k.split(1), v.split(1), strict=True)])  # fmt: skip
+
+
+def norm_contests() -> Iterator[tuple[Contest, Callable[..., Tensor] | None]]:
+    """Norms alone, with a residual, and with their gradients."""
+    shapes = [(65_536, 256), (32_768, 768), (16_384, 4_096), (2_048, 768)] if GPU else [(4_096, 64), (4_096, 512)]
+    for rows, width in shapes:
+        for kind in ("layer", "rms", "add rms"):
+            for backward in (False, True):
+                yield _norm_contest(rows, width, kind, backward)
+
+
+def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Contest, Callable[..., Tensor] | None]:
+    dtype, eps = torch.bfloat16 if GPU else torch.float32, 1e-5
+
+    def operands(seed: int) -> tuple[Any, ...]:
+        x, r, given = (normal(rows, width, seed=3 * seed + i, dtype=dtype, device=DEVICE) for i in range(3))
+        w, b = torch.ones(width, device=DEVICE, dtype=dtype) * 1.1, torch.ones(width, device=DEVICE, dtype=dtype) * 0.1
+        return tuple(t.requires_grad_(backward) for t in (x, r, w, b)) + (given,)
+
+    forms: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+        "layer": (lambda x, r, w, b: norms.layer_norm(x, w, b, eps), lambda x, r, w, b: layer_norm(x, (width,), w, b, eps)),
+        "rms": (lambda x, r, w, b: norms.rms_norm(x, w, eps), lambda x, r, w, b: rms_norm(x, (width,), w, eps)),
+        "add rms": (
+            lambda x, r, w, b: add_rms_norm(x, r, w, eps),
+            lambda x, r, w, b: (rms_norm(x + r, (width,), w, eps), x + r),
+        ),
+    }  # fmt: skip
+
+    def way(normalise: Callable[..., Any]) -> Callable[..., Any]:
+        def forward(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Any:
+            return normalise(x, r, w, b)
+
+        def both(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Any:
+            y = normalise(x, r, w, b)
+            y = y if isinstance(y, tuple) else (y,)
+            wanted = {"layer": (x, w, b), "rms": (x, w), "add rms": (x, r, w)}[kind]
+            return torch.autograd.grad(y, wanted, (given,) * len(y))
+
+        return both if backward else forward
+
+    ours, plain = forms[kind]
+    ways = {"ours": way(ours), "torch": way(plain)}
+    if GPU:
+        torch._dynamo.reset()
+        ways["compiled"] = way(torch.compile(plain, dynamic=False))
+    moved = (2 if kind != "add rms" else 4) + (0 if not backward else 3 if kind != "add rms" else 4)
+    name = f"{rows}x{width} {kind} {'forward + backward' if backward else 'forward'}"
+    size = torch.empty(0, dtype=dtype).element_size()
+    contest = Contest(group="norm", name=name, bytes=moved * rows * width * size, operands=operands, ways=ways)
+    return contest, None if backward else lambda x, r, w, b, given: plain(
+        *(t.detach().double() for t in (x, r, w, b))
+    ) if kind != "add rms" else plain(*(t.detach().double() for t in (x, r, w, b)))[0]  # fmt: skip
+
+
+GROUPS = {"decode": decode_contests, "linear": linear_contests, "norms": norm_contests}
+
+
+def main() -> None:
+    """Check, time, print and store."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", nargs="+", choices=["checks", *GROUPS], default=["checks", *GROUPS])
+    parser.add_argument("--minutes", type=float, default=7.5, help="cases that would begin later are left out")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    began = time.monotonic()
+    bandwidth = copy_bandwidth()
+    report: dict[str, Any] = _conditions() | {"copy_bytes_per_s": bandwidth, "checks": [], "rows": [], "left_out": []}
+    print(f"{report['device']}, torch {torch.__version__}, copy {bandwidth / 1e9:.0f} GB/s", flush=True)
+    if "checks" in options.only and GPU:
+        report["checks"] = [
+            {"what": what, "dtype": str(dtype).removeprefix("torch."), "error": value, "ok": value <= TOLERANCE[dtype]}
+            for what, dtype, value in checks(DEVICE)
+        ]
+        wrong = [check for check in report["checks"] if not check["ok"]]
+        print(f"checks: {len(report['checks']) - len(wrong)} right, {len(wrong)} wrong, {_spent(began)}", flush=True)
+        for check in wrong:
+            print("  WRONG", check)
+    for group in GROUPS:
+        if group not in options.only:
+            continue
+        for contest, exact in GROUPS[group]():
+            if time.monotonic() - began > 60 * options.minutes:
+                report["left_out"].append(f"{contest.group} {contest.name}")
+                continue
+            report["rows"].append(run(contest, bandwidth, exact))
+            print(_line(report["rows"][-1]), flush=True)
+    report |= {"paths": paths_taken(), "seconds": time.monotonic() - began}
+    print(f"paths {paths_taken()}, left out {report['left_out']}, {_spent(began)}")
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _conditions() -> dict[str, Any]:
+    name = torch.cuda.get_device_name() if GPU else platform.processor() or platform.machine()
+    return {"device": name, "torch": torch.__version__, "threads": 1, "dtype": "bfloat16" if GPU else "float32"}
+
+
+def _spent(began: float) -> str:
+    return f"{time.monotonic() - began:.0f} s"
+
+
+def _line(row: dict[str, Any]) -> str:
+    times = ", ".join(f"{key[2:]} {1e6 * value:.1f}" for key, value in row.items() if key.startswith("s "))
+    eager = next((f"{1e6 * value:.1f}" for key, value in row.items() if key.startswith("eager s ")), "-")
+    worst = max((value for key, value in row.items() if key.startswith("error ")), default=float("nan"))
+    failed = ", ".join(f"{key}: {value}" for key, value in row.items() if key.startswith("failed "))
+    return (
+        f"{row['group']:6} {row['case']:34} us: {times} | eager {eager} | ratio {row.get('ratio', float('nan')):.2f} "
+        f"share {row.get('share', float('nan')):.2f} | error {worst:.1e} {failed}"
+    )
+
+
+if __name__ == "__main__":
+    main()
