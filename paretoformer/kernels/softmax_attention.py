@@ -7,6 +7,9 @@ from torch.nn.functional import scaled_dot_product_attention
 from paretoformer.kernels.decode_attention import decode_attention, decode_rule
 from paretoformer.kernels.dispatch import Path, choose, shapes
 
+READ_ONCE = 16_384
+"""Numbers of grouped keys from which one new query's heads are treated as rows: torch would read keys once for each."""
+
 
 def softmax_attention(
     q: Tensor, k: Tensor, v: Tensor, *, causal: bool, bias: Tensor | None = None, valid: Tensor | None = None
@@ -32,6 +35,10 @@ def softmax_attention(
         return decode_attention(q[:, :, 0], k, v)[:, :, None]
     queries, keys = q.shape[2], k.shape[2]
     grouped = q.shape[1] != k.shape[1]
+    if grouped and queries == 1 and bias is None and valid is None and k.numel() >= READ_ONCE:
+        # A group's query heads are rows that read the same keys, once.
+        rows = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])
+        return scaled_dot_product_attention(rows, k, v).reshape(q.shape)
     if bias is None and valid is None and (not causal or queries in (1, keys)):
         return scaled_dot_product_attention(q, k, v, is_causal=causal and queries > 1, enable_gqa=grouped)
     return scaled_dot_product_attention(q, k, v, attn_mask=_mask(q, keys, causal, bias, valid), enable_gqa=grouped)

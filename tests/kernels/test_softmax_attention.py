@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from paretoformer.kernels.softmax_attention import softmax_attention, softmax_attention_reference
+from paretoformer.kernels.softmax_attention import READ_ONCE, softmax_attention, softmax_attention_reference
 
 
 def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -119,3 +119,15 @@ def test_gradients_are_those_of_finite_differences(causal, biased) -> None:
 def test_large_scores_do_not_overflow() -> None:
     q, k, v = operands(1, 1, 1, 4, 4, 8, torch.float32)
     assert softmax_attention(1e4 * q, 1e4 * k, v, causal=True).isfinite().all()
+
+
+def test_one_new_query_of_many_grouped_keys_is_the_definition() -> None:
+    q, k, v = operands(2, 6, 3, 1, READ_ONCE // 16, 4)
+    expected = softmax_attention_reference(q, k, v, causal=True)
+    torch.testing.assert_close(softmax_attention(q, k, v, causal=True), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_shapes_that_do_not_fit_are_named() -> None:
+    q, k, v = operands(2, 3, 1, 4, 4, 4)
+    with pytest.raises(ValueError, match=r"softmax attention takes .* got q \(2, 3, 4, 4\) .*, k \(2, 2, 4, 4\)"):
+        softmax_attention(q, k[:, :2], v[:, :2], causal=True)

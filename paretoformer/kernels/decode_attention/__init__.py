@@ -69,21 +69,21 @@ def decode_rule(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Path
 
 def _by_torch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
     """torch's fused attention: request by request on a CPU, whose lengths are known, with a mask elsewhere."""
-    batch, heads, keys, width = k.shape
-    rows = q.reshape(batch, heads, -1, width)  # a group's query heads are rows that read the same keys
+    heads, keys = k.shape[1:3]
+    rows = q[:, :, None] if q.shape[1] == heads else q.unflatten(1, (heads, -1))  # a group reads its keys once
     if lengths is None:
-        return scaled_dot_product_attention(rows, k, v).reshape(q.shape)
+        return scaled_dot_product_attention(rows, k, v).flatten(1, 2)
     if q.device.type != "cpu" or torch.compiler.is_compiling():
         seen = torch.arange(keys, device=q.device) < lengths[:, None]
         y = scaled_dot_product_attention(rows, k, v, attn_mask=(seen | (lengths == 0)[:, None])[:, None, None])
-        return y.reshape(q.shape).masked_fill((lengths == 0)[:, None, None], 0.0)
+        return y.flatten(1, 2).masked_fill((lengths == 0)[:, None, None], 0.0)
     parts = [
         scaled_dot_product_attention(rows[i : i + 1], k[i : i + 1, :, :length], v[i : i + 1, :, :length])
         if length
         else torch.zeros_like(rows[i : i + 1])
         for i, length in enumerate(lengths.tolist())
     ]
-    return torch.cat(parts).reshape(q.shape)
+    return torch.cat(parts).flatten(1, 2)
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> None:
