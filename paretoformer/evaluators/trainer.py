@@ -18,7 +18,7 @@ from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature
 from paretoformer.records.trial import Score
-from paretoformer.search_spaces.contract import Model
+from paretoformer.search_spaces.contract import Model, auxiliary_loss, set_progress
 
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
@@ -100,12 +100,16 @@ class Trainer:
                 self._wait()
                 self._train_step(moved(next(self._batches), self.device))
                 self._step += 1
+        set_progress(self.model, self._step / self.recipe.steps)
 
     def _train_step(self, batch: Examples) -> None:
         rate = learning_rate(self.recipe, self._step)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
+        set_progress(self.model, self._step / self.recipe.steps)
         loss = self._criterion(self._outputs(batch), batch)
+        own = auxiliary_loss(self.model)
+        loss = loss if own is None else loss + own
         value = loss.item()
         if not math.isfinite(value):
             where = f"step {self._step + 1} of {self.recipe.steps}"

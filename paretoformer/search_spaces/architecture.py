@@ -1,7 +1,7 @@
 """An architecture: a frozen tree of choice configs with an identity of its own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -14,25 +14,33 @@ from paretoformer.search_spaces.contract import (
     MixerConfig,
     NormConfig,
     PositionConfig,
+    Site,
     StemConfig,
     TopologyConfig,
 )
+from paretoformer.search_spaces.contract.field_types import takes
 from paretoformer.search_spaces.registry import config_from_json
 
-Placement = Literal["pre", "post"]
-PLACEMENTS: tuple[Placement, ...] = ("pre", "post")
-BODY_KINDS = {"mixer": "mixer", "feedforward": "feedforward"}
+Placement = Literal["pre", "post", "sandwich"]
+PLACEMENTS: tuple[Placement, ...] = ("pre", "post", "sandwich")
+BODY_KINDS = {"mixer": "mixer", "cross": "mixer", "feedforward": "feedforward"}
 """Role of a branch: the kind of choice that fills it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """`x + body(norm(x))` where the norm is placed before, `norm(x + body(x))` where it is placed after."""
+    """A residual branch: pre `x + body(norm(x))`, post `norm(x + body(x))`, sandwich `x + norm'(body(norm(x)))`.
+
+    With `layer_scale` what is added is scaled by a vector that starts at that value (Touvron et al. 2021); with
+    `residual_scale` x is scaled by a vector that starts at 1 (paper 16, its follow-up).
+    """
 
     role: str
     body: MixerConfig | FeedForwardConfig
     norm: NormConfig
     placement: Placement = "pre"
+    layer_scale: float | None = None
+    residual_scale: bool = False
 
     @property
     def parts(self) -> tuple[ChoiceConfig, ...]:
@@ -45,29 +53,48 @@ class Branch:
             yield from part.field_problems()
         if self.placement not in PLACEMENTS:
             yield f"a {self.role} branch has its norm placed {self.placement!r}, and placements are {', '.join(PLACEMENTS)}"
+        if self.layer_scale is not None and not (takes(float, self.layer_scale) and self.layer_scale > 0):
+            yield f"a {self.role} branch has the layer_scale {self.layer_scale!r}, and it must be a number above 0"
+        if type(self.residual_scale) is not bool:
+            yield f"a {self.role} branch has the residual_scale {self.residual_scale!r}, and it takes true or false"
+
+    def parameters(self, site: Site) -> int:
+        """Parameters of body, norms and scales in a stack at `site`."""
+        own = site.of(self.role)
+        norms = (2 if self.placement == "sandwich" else 1) * self.norm.parameters(own)
+        if self.role == "cross" and own.memory is not None and own.memory.normed:
+            norms += self.norm.parameters(replace(own, width=own.memory.width))
+        scales = (self.layer_scale is not None) + self.residual_scale
+        return self.body.parameters(own) + norms + scales * site.width
 
     def to_json(self) -> dict[str, Any]:
-        """The role, the body, the norm, and the placement where it is not before and makes a difference."""
-        value = {"role": self.role, "body": self.body.to_json(), "norm": self.norm.to_json()}
-        return (
-            value
-            if self.placement == "pre" or self.norm.choice.name == "none"
-            else {**value, "placement": self.placement}
-        )
+        """The role, the body, the norm, and what else is not at its default and makes a difference."""
+        value: dict[str, Any] = {"role": self.role, "body": self.body.to_json(), "norm": self.norm.to_json()}
+        if self.placement != "pre" and self.norm.choice.name != "none":
+            value["placement"] = self.placement
+        if self.layer_scale is not None:
+            value["layer_scale"] = float(self.layer_scale)
+        if self.residual_scale:
+            value["residual_scale"] = True
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Blocks of one width, one after the other; a block is a tuple of branches."""
+    """Blocks of one width, one after the other, all of them `loops` times; a block is a tuple of branches.
+
+    More than one loop shares weights across layers: one block in L loops is ALBERT's sharing (Lan et al. 2019).
+    """
 
     name: str
     width: int
     position: PositionConfig
     blocks: tuple[tuple[Branch, ...], ...]
+    loops: int = 1
 
     @property
     def depth(self) -> int:
-        """Number of blocks."""
+        """Number of blocks that have weights of their own."""
         return len(self.blocks)
 
     @property
@@ -77,14 +104,16 @@ class Stack:
 
     @property
     def final_norm(self) -> NormConfig | None:
-        """What closes a stack whose last branch is normalised before: the same norm once more."""
+        """What closes a stack whose last branch does not end in its norm: the same norm once more."""
         last = self.blocks[-1][-1] if self.blocks else None
-        return last.norm if last and last.placement == "pre" and last.norm.choice.name != "none" else None
+        return last.norm if last and last.placement != "post" and last.norm.choice.name != "none" else None
 
     def own_problems(self, roles: tuple[str, ...]) -> Iterator[str]:
         """What is wrong wherever the stack stands, where its blocks should have branches of `roles`."""
         if type(self.width) is not int or self.width < 1:
             yield f"stack {self.name} has the width {self.width!r}, and it must be a whole number from 1"
+        if type(self.loops) is not int or self.loops < 1:
+            yield f"stack {self.name} has {self.loops!r} loops, and it must be a whole number from 1"
         if not self.blocks:
             yield f"stack {self.name} has no blocks, and it needs one"
         yield from self.position.field_problems()
@@ -98,7 +127,8 @@ class Stack:
     def to_json(self) -> dict[str, Any]:
         """Everything, blocks in order."""
         blocks = [[branch.to_json() for branch in block] for block in self.blocks]
-        return {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
+        value = {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
+        return value if self.loops == 1 else {**value, "loops": self.loops}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,9 +186,8 @@ class Architecture:
         for stack in self.stacks:
             site = sites[stack.name]
             found += stack.position.problems(site)
-            found += (
-                sentence for branch in stack.branches for part in branch.parts for sentence in part.problems(site)
-            )
+            for branch in stack.branches:
+                found += (sentence for part in branch.parts for sentence in part.problems(site.of(branch.role)))
         return tuple(dict.fromkeys(found))
 
     def check(self, signature: Signature) -> None:
@@ -192,7 +221,8 @@ def _stack_from_json(value: Any) -> Stack:
     about = f"stack {name}"
     blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in _part(value, "blocks", about))
     position = config_from_json("position", _part(value, "position", about))
-    return Stack(name=name, width=_part(value, "width", about), position=position, blocks=blocks)
+    loops = value.get("loops", 1)
+    return Stack(name=name, width=_part(value, "width", about), position=position, blocks=blocks, loops=loops)
 
 
 def _branch_from_json(value: Any) -> Branch:
@@ -205,6 +235,8 @@ def _branch_from_json(value: Any) -> Branch:
         body=config_from_json(BODY_KINDS[role], _part(value, "body", about)),
         norm=config_from_json("norm", _part(value, "norm", about)),
         placement=value.get("placement", "pre"),
+        layer_scale=value.get("layer_scale"),
+        residual_scale=value.get("residual_scale", False),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.architecture import Architecture
-from paretoformer.search_spaces.stack import stack_macs, stack_parameters, stack_state_bytes
+from paretoformer.search_spaces.stack_counts import stack_macs, stack_parameters, stack_state_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +32,21 @@ def count(architecture: Architecture, signature: Signature, length: int | None =
     topology, stem = architecture.topology, architecture.stem
     sites = topology.sites(architecture, signature)
     length = stem.tokens(signature.input) if length is None else length
-    stacks = [(stack, sites[stack.name]) for stack in architecture.stacks]
+    runs = topology.runs(architecture, signature, length)
+    stacks = [(stack, sites[stack.name], runs[stack.name]) for stack in architecture.stacks]
     width = architecture.stacks[0].width
     params = (
         stem.stem_parameters(signature.input, width)
-        + sum(stack_parameters(stack, site) for stack, site in stacks)
+        + sum(stack_parameters(stack, site) for stack, site, _ in stacks)
         + topology.wiring_parameters(architecture, signature)
     )
     tables = stem.stem_table_parameters(signature.input, width) + sum(
-        stack.position.table_parameters(site) for stack, site in stacks
+        stack.position.table_parameters(site) for stack, site, _ in stacks
     )
     macs = (
         stem.stem_macs(signature.input, width, length)
-        + sum(stack_macs(stack, site, length) for stack, site in stacks)
+        + sum(stack_macs(stack, site, run) for stack, site, run in stacks)
         + topology.wiring_macs(architecture, signature, length)
     )
-    state = sum(stack_state_bytes(stack, site, length) for stack, site in stacks if site.causal)
+    state = sum(stack_state_bytes(stack, site, run) for stack, site, run in stacks if site.causal)
     return Counts(params=params, non_embedding_params=params - tables, macs=macs, state_bytes=state)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.trial import Gene as Value
@@ -79,6 +79,7 @@ class _Reader:
 
     def stack(self, name: str, role: StackRole) -> Stack:
         width, depth = self.value(name, None, "width"), self.value(name, None, "depth")
+        loops = self.value(name, None, "loops")
         assert width is not None and depth is not None
         return Stack(
             name=name,
@@ -87,13 +88,16 @@ class _Reader:
             blocks=tuple(
                 tuple(self.branch(name, layer, branch) for branch in role.branches) for layer in range(int(depth))
             ),
+            loops=1 if loops is None else int(loops),
         )
 
     def branch(self, stack: str, layer: int, role: str) -> Branch:
-        placement: Placement = "post" if self.value(stack, layer, f"{role}.placement") == "post" else "pre"
+        own = {name: self.value(stack, layer, f"{role}.{name}") for name in OF_BRANCHES if name != "norm"}
         return Branch(
             role=role,
             body=self.config(BODY_KINDS[role], stack, layer, role),
             norm=self.config("norm", stack, layer, f"{role}.norm"),
-            placement=placement,
+            placement=cast(Placement, own["placement"] or "pre"),
+            layer_scale=float(own["layer_scale"]) if own["layer_scale"] else None,
+            residual_scale=bool(own["residual_scale"]),
         )

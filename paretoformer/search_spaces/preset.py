@@ -15,7 +15,7 @@ from paretoformer.search_spaces.contract import ChoiceConfig, StackRole
 from paretoformer.search_spaces.decode import choice_config
 from paretoformer.search_spaces.field_types import Misfit
 from paretoformer.search_spaces.layout import roles_of
-from paretoformer.search_spaces.slots import DEFAULT_CHOICES
+from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES
 from paretoformer.search_spaces.yaml_file import read_yaml
 
 _FOLDER = files("paretoformer.search_spaces") / "presets"
@@ -90,9 +90,9 @@ def _shipped(name: str) -> Preset:
 
 def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
     given = _mapping(value, where)
-    of_blocks = (*(f"{branch}{part}" for branch in role.branches for part in ("", ".norm", ".placement")),)
-    of_blocks = (*of_blocks, "norm", "placement", "depth")
-    _only(given, ("width", "position", "blocks", *of_blocks), where)
+    parts = ("", *(f".{name}" for name in OF_BRANCHES))
+    of_blocks = (*(f"{branch}{part}" for branch in role.branches for part in parts), *OF_BRANCHES, "depth")
+    _only(given, ("width", "position", "loops", "blocks", *of_blocks), where)
     blocks: list[tuple[Branch, ...]] = []
     if "blocks" in given and "depth" in given:
         raise UserError(f"{where}: depth follows from blocks; give one of the two.")
@@ -107,6 +107,7 @@ def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
         width=_positive(given.get("width"), f"{where}: width"),
         position=_config("position", given.get("position", DEFAULT_CHOICES["position"]), f"{where}: position"),
         blocks=tuple(blocks),
+        loops=_positive(given.get("loops", 1), f"{where}: loops"),
     )
 
 
@@ -126,6 +127,8 @@ def _branch(role: str, layers: tuple[Mapping[str, Any], ...], where: str) -> Bra
         body=_config(kind, body, f"{where}: {role}"),
         norm=_config("norm", norm, f"{where}: norm"),
         placement=placement,
+        layer_scale=given(f"{role}.layer_scale", "layer_scale"),
+        residual_scale=given(f"{role}.residual_scale", "residual_scale") or False,
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from paretoformer.records.signature import ClassOutput, Signature, TokenOutput
-from paretoformer.search_spaces.contract import Model, Site, TopologyConfig
+from paretoformer.search_spaces.contract import Model, Site, StackRun, TopologyConfig
 from paretoformer.search_spaces.stack import StackModule, StackState
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class SingleStackConfig(TopologyConfig):
                 position=stack.position,
             )
         }
+
+    def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:
+        """Once, over all tokens."""
+        return {self.stack_name: StackRun(length=length)}
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The head: weights unless tied, and a bias."""

@@ -8,7 +8,7 @@ from paretoformer.search_spaces.contract import StackRole
 
 DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu"}
 """Kind of choice: the name that holds where a space does not say; other kinds have to be given."""
-OF_BRANCHES = ("norm", "placement")
+OF_BRANCHES = ("norm", "placement", "layer_scale", "residual_scale")
 """Paths of a branch that a stack may give for all its branches; fields of a body cannot have these names."""
 OF_MODELS = ("topology", "stem", "recipe")
 """First words of addresses that belong to the model and not to a stack."""
@@ -28,12 +28,13 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
     """Slots of a stack of that role, without the fields of its choices."""
     yield Slot(path="depth", needed=True)
     yield Slot(path="width", needed=True)
+    yield Slot(path="loops")
     yield Slot(path="position", kind="position")
     for branch in role.branches:
         kind = BODY_KINDS[branch]
         yield Slot(path=branch, kind=kind, layered=True, needed=kind not in DEFAULT_CHOICES)
         yield Slot(path=f"{branch}.norm", kind="norm", layered=True)
-        yield Slot(path=f"{branch}.placement", layered=True)
+        yield from (Slot(path=f"{branch}.{name}", layered=True) for name in OF_BRANCHES if name != "norm")
 
 
 def candidates(stack: str | None, path: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from paretoformer.search_spaces.layout import Layout, Place
 from paretoformer.search_spaces.rules import Rule
 from paretoformer.search_spaces.slots import candidates
 
-_MOST = {"depth": 256, "width": 65_536}
+_MOST = {"depth": 256, "width": 65_536, "loops": 256}
 """Largest value by path."""
 
 
@@ -117,8 +117,8 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
         return
     if slot.path in _MOST:
         _fit(layout, dimension, partial(_positive, most=_MOST[slot.path]))
-    elif slot.path.endswith(".placement") and slot.layered and place.owner is None:
-        _fit(layout, dimension, _placement)
+    elif slot.layered and place.owner is None:
+        _fit(layout, dimension, _OF_BRANCHES[slot.path.rpartition(".")[2]])
     elif place.owner is None:
         field = slot.path.partition(".")[2]
         _fit(layout, dimension, partial(_recipe_value, field=field))
@@ -158,3 +158,20 @@ def _positive(value: Any, most: int) -> None:
 def _placement(value: Any) -> None:
     if value not in PLACEMENTS:
         raise Misfit(f"one of {', '.join(PLACEMENTS)}")
+
+
+def _layer_scale(value: Any) -> None:
+    if type(value) not in (int, float) or value < 0:
+        raise Misfit("numbers above 0, or 0 for none")
+
+
+def _residual_scale(value: Any) -> None:
+    if type(value) is not bool:
+        raise Misfit("true or false")
+
+
+_OF_BRANCHES: dict[str, Callable[[Any], None]] = {
+    "placement": _placement,
+    "layer_scale": _layer_scale,
+    "residual_scale": _residual_scale,
+}

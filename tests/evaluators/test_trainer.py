@@ -7,6 +7,7 @@ from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.trainer import Trainer, TrainingFailed, rung_steps
 from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
+from paretoformer.search_spaces.contract import Auxiliary, Scheduled
 
 
 class Clock:
@@ -81,6 +82,25 @@ def test_scoring_changes_neither_weights_nor_what_training_does_next(first_token
     for rung, _ in enumerate(trainer.run()):
         trainer.score(Split.TEST, rung)
     assert torch.equal(weights(model), plain)
+
+
+def test_scheduled_modules_hear_how_far_training_has_come(first_token, lookup) -> None:
+    model = lookup()
+    model.extra = Scheduled()
+    heard = [model.extra.progress.item() for _ in Trainer(model, first_token, first_token.recipe, seed=3).run()]
+    assert heard == pytest.approx([1 / 9, 1 / 3, 1.0])
+
+
+def test_a_modules_own_loss_is_added_to_the_criterion(first_token, lookup) -> None:
+    def pull(module: torch.nn.Module, *_: object) -> None:
+        module.extra.loss = 100.0 * (module.extra.weight - 1.0).square().sum()
+
+    model = lookup()
+    model.extra = Auxiliary()
+    model.extra.weight = torch.nn.Parameter(torch.zeros(3))
+    model.register_forward_hook(pull)
+    *_, _ = Trainer(model, first_token, replace(first_token.recipe, budget=400), seed=3).run()
+    assert (model.extra.weight > 0).all()
 
 
 def test_scoring_runs_in_eval_mode(first_token, lookup) -> None:

@@ -128,6 +128,40 @@ def test_the_placement_of_a_norm_makes_a_difference(places) -> None:
     assert plain(places, placement="post").digest != plain(places).digest
 
 
+def with_branches(architecture: Architecture, **changes) -> Architecture:
+    """Every branch changed."""
+    stack = architecture.stacks[0]
+    blocks = tuple(tuple(replace(branch, **changes) for branch in block) for block in stack.blocks)
+    return replace(architecture, stacks=(replace(stack, blocks=blocks),))
+
+
+@pytest.mark.parametrize(
+    "change", [{"placement": "sandwich"}, {"layer_scale": 0.1}, {"layer_scale": 1.0}, {"residual_scale": True}], ids=str
+)
+def test_scales_and_the_sandwich_make_a_difference_and_are_read_back(places, change) -> None:
+    changed = with_branches(plain(places), **change)
+    assert changed.digest != plain(places).digest
+    assert Architecture.from_json(changed.to_json()) == changed
+    assert not changed.problems(places.signatures["text"])
+
+
+def test_loops_make_a_difference_and_are_read_back(places) -> None:
+    looped = replace(plain(places), stacks=(replace(plain(places).stacks[0], loops=3),))
+    assert looped.digest != plain(places).digest
+    assert Architecture.from_json(looped.to_json()) == looped
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"layer_scale": 0.0}, "a mixer branch has the layer_scale 0.0, and it must be a number above 0"),
+        ({"residual_scale": "yes"}, "a mixer branch has the residual_scale 'yes', and it takes true or false"),
+    ],
+)
+def test_scales_that_cannot_be_are_refused(places, change, sentence) -> None:
+    assert sentence in with_branches(plain(places), **change).problems(places.signatures["text"])
+
+
 @pytest.mark.parametrize("change", [{"depth": 2}, {"width": 32}], ids=str)
 def test_depth_and_width_make_a_difference(places, change) -> None:
     assert plain(places, **change).digest != plain(places).digest
@@ -187,8 +221,8 @@ def test_an_unknown_role_is_refused_with_the_roles(places) -> None:
 def test_an_unknown_placement_is_refused_with_the_placements(places) -> None:
     problems = plain(places, placement="around").problems(places.signatures["text"])
     assert problems == (
-        "a mixer branch has its norm placed 'around', and placements are pre, post",
-        "a feedforward branch has its norm placed 'around', and placements are pre, post",
+        "a mixer branch has its norm placed 'around', and placements are pre, post, sandwich",
+        "a feedforward branch has its norm placed 'around', and placements are pre, post, sandwich",
     )
 
 

@@ -25,7 +25,7 @@ def extend(case, module, x: Tensor, pieces: list[int]) -> Tensor:
     """x: (B, N, D) given piece by piece, with room for three tokens more."""
     outputs, seen = [], 0
     with torch.no_grad():
-        state = module.start(len(x), x.shape[1] + 3, x[:1, 0])
+        state = module.start(len(x), x.shape[1] + 3, x[:1, 0], case.context())
         for piece in x.split(pieces, 1):
             y, state = module.extend(piece, state, case.context(offset=seen))
             outputs.append(y)
@@ -114,10 +114,10 @@ def test_decoding_in_bf16_stays_as_exact_as_the_whole_sequence(mixer_case) -> No
 def test_extend_exists_just_where_causal_is_claimed(mixer_case) -> None:
     module, x = mixer_case.module(), mixer_case.tokens(1, 1)
     if Capability.CAUSAL in mixer_case.config.choice.capabilities:
-        module.start(1, 4, x[:, 0])
+        module.start(1, 4, x[:, 0], mixer_case.context())
     else:
         with pytest.raises(NotImplementedError, match="bidirectional"):
-            module.start(1, 4, x[:, 0])
+            module.start(1, 4, x[:, 0], mixer_case.context())
 
 
 def test_samples_of_a_batch_do_not_see_each_other(mixer_case) -> None:
@@ -196,7 +196,7 @@ def test_a_state_takes_the_bytes_that_are_counted(mixer_case) -> None:
     for length in mixer_case.lengths:
         x = mixer_case.tokens(1, length, torch.float32)
         with torch.no_grad():
-            _, state = module.extend(x, module.start(1, length, x[:, 0]), mixer_case.context())
+            _, state = module.extend(x, module.start(1, length, x[:, 0], mixer_case.context()), mixer_case.context())
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors(state) if t.numel()}
         assert mixer_case.config.state_bytes(mixer_case.site, length) == sum(storages.values()), length
 

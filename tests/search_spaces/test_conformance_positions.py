@@ -23,6 +23,12 @@ def inside(case):
     return part.double().eval()
 
 
+def bias_of(part, queries, keys):
+    """What it adds to the scores of always the same queries at these positions."""
+    q = torch.randn(1, HEADS, int(queries.max()) + 1, HEAD_WIDTH, generator=torch.Generator().manual_seed(4)).double()
+    return part.bias(q[:, :, queries], queries, keys)
+
+
 def at_input(case, dtype=torch.float64):
     """Its part at the stack's input, or a skip."""
     with torch.random.fork_rng(devices=[]):
@@ -89,7 +95,7 @@ def test_capabilities_name_what_acts_inside_a_mixer(position_case, places) -> No
     able = position_case.config.choice.capabilities
     with torch.no_grad():
         assert torch.equal(part.rotate(x, positions), x) == (Capability.ROTARY not in able)
-        assert (part.bias(positions, positions) is None) == (Capability.SCORE_BIAS not in able)
+        assert (bias_of(part, positions, positions) is None) == (Capability.SCORE_BIAS not in able)
 
 
 def test_rotated_scores_depend_on_the_distance_alone(position_case, places) -> None:
@@ -121,9 +127,9 @@ def test_a_bias_with_an_offset_is_rows_of_the_whole(position_case) -> None:
     position_case.need(Capability.SCORE_BIAS)
     part, positions = inside(position_case), torch.arange(position_case.site.length)
     with torch.no_grad():
-        whole = part.bias(positions, positions)
-        assert whole.shape == (HEADS, len(positions), len(positions)) and whole.isfinite().all()
-        torch.testing.assert_close(part.bias(positions[5:9], positions), whole[:, 5:9], rtol=0, atol=1e-12)
+        whole = bias_of(part, positions, positions)
+        assert whole.shape[-3:] == (HEADS, len(positions), len(positions)) and whole.isfinite().all()
+        torch.testing.assert_close(bias_of(part, positions[5:9], positions), whole[..., 5:9, :], rtol=0, atol=1e-12)
 
 
 def test_beyond_its_length_a_position_fails_just_where_it_says_so(position_case) -> None:
@@ -137,7 +143,7 @@ def test_beyond_its_length_a_position_fails_just_where_it_says_so(position_case)
         if outer is not None:
             outer.double()(x, positions)
         if inner is not None:
-            inner.bias(positions, positions)
+            bias_of(inner, positions, positions)
             inner.rotate(torch.ones(1, HEADS, beyond, HEAD_WIDTH), positions)
 
     if Capability.FIXED_LENGTH in config.choice.capabilities:
@@ -184,7 +190,7 @@ def test_alibi_of_eight_heads_starts_at_a_half_and_ends_at_one_256th() -> None:
 
 def test_alibi_takes_the_slope_times_the_distance_off(places) -> None:
     part = choice("position", "alibi").config().build_in_mixer(places.sites["bidirectional"], 4, HEAD_WIDTH)
-    bias = part.bias(torch.tensor([2]), torch.arange(5))
+    bias = bias_of(part, torch.tensor([2]), torch.arange(5))
     expected = -torch.tensor(slopes(4))[:, None, None] * torch.tensor([2.0, 1, 0, 1, 2])
     torch.testing.assert_close(bias, expected)
 

@@ -57,7 +57,13 @@ def test_a_stack_needs_what_has_no_default() -> None:
 
 def test_branches_of_a_role_are_slots_of_each_layer() -> None:
     layered = [slot.path for slot in stack_slots(StackRole(branches=("feedforward",))) if slot.layered]
-    assert layered == ["feedforward", "feedforward.norm", "feedforward.placement"]
+    assert layered == [
+        "feedforward",
+        "feedforward.norm",
+        "feedforward.placement",
+        "feedforward.layer_scale",
+        "feedforward.residual_scale",
+    ]
 
 
 def test_a_slot_is_filled_by_the_nearest_dimension_or_a_default() -> None:

@@ -81,7 +81,7 @@ def test_a_preset_is_read_from_a_file_too(tmp_path) -> None:
         ("width: 16", "width: wide", "width is wide, and it has to be a whole number from 1"),
         ("depth: 2", "depth: 0", r"blocks\[0\]: depth is 0"),
         ("norm: rms", "depth: 3", "depth follows from blocks"),
-        ("norm: rms", "placement: between", "'between' is not a placement; placements: post, pre"),
+        ("norm: rms", "placement: between", "'between' is not a placement; placements: post, pre, sandwich"),
         ("ratio: 2", "ratios: 2", "'ratios' is not a field; fields: ratio, bias"),
         ("ratio: 2", "ratio: wide", "a field takes a number"),
         ("heads: 2", "heads: 3", "3 heads do not divide the width 16"),

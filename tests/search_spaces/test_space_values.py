@@ -23,6 +23,9 @@ SPACE = {
         ("recipe.learning_rate", [-1.0], "recipe.learning_rate: The learning rate is -1.0; it must be above 0."),
         ("recipe.precision", ["fp16"], "recipe.precision: Training in 'fp16' is not possible; precisions: fp32, bf16."),
         ("encoder.mixer.heads", [2, 0], "encoder.mixer.heads: mixer softmax has heads 0, and it must be above 0."),
+        ("encoder.loops", [1, 0], "encoder.loops: 0 does not fit; it takes whole numbers from 1 to 256."),
+        ("layer_scale", [0, -0.5], "layer_scale: -0.5 does not fit; it takes numbers above 0, or 0 for none."),
+        ("residual_scale", ["yes"], "residual_scale: yes does not fit; it takes true or false."),
     ],
 )
 def test_a_value_that_cannot_work_is_named(address: str, values: list[Any], sentence: str) -> None:
@@ -30,3 +33,15 @@ def test_a_value_that_cannot_work_is_named(address: str, values: list[Any], sent
     with pytest.raises(UserError) as error:
         SearchSpace.from_dict(wrong)
     assert str(error.value).endswith(sentence)
+
+
+def test_scales_placements_and_loops_come_to_stand_in_the_architecture() -> None:
+    given = {"loops": [3], "placement": ["sandwich"], "layer_scale": [0, 1e-5], "residual_scale": [True]}
+    space = SearchSpace.from_dict({**SPACE, "dimensions": {**SPACE["dimensions"], **given}})
+    stacks = [space.decode(point).architecture.stacks[0] for point in space.enumerate()]
+    branches = [stack.blocks[0][0] for stack in stacks]
+    assert [stack.loops for stack in stacks] == [3, 3]
+    assert {(b.placement, b.layer_scale, b.residual_scale) for b in branches} == {
+        ("sandwich", None, True),
+        ("sandwich", 1e-5, True),
+    }

@@ -3,23 +3,27 @@
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
 from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.config import ChoiceConfig
-from paretoformer.search_spaces.contract.context import Context
+from paretoformer.search_spaces.contract.context import Context, Memory
 from paretoformer.search_spaces.contract.feedforward import FeedForward, FeedForwardConfig
 from paretoformer.search_spaces.contract.mixer import Mixer, MixerConfig, State
 from paretoformer.search_spaces.contract.norm import Norm, NormConfig
 from paretoformer.search_spaces.contract.position import MixerPosition, Position, PositionConfig
-from paretoformer.search_spaces.contract.site import Site
+from paretoformer.search_spaces.contract.site import MemorySite, Site
 from paretoformer.search_spaces.contract.stem import Stem, StemConfig
-from paretoformer.search_spaces.contract.topology import Model, StackRole, TopologyConfig
+from paretoformer.search_spaces.contract.topology import Model, StackRole, StackRun, TopologyConfig
+from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
 
 __all__ = [
     "Attention",
     "AttentionConfig",
+    "Auxiliary",
     "Capability",
     "ChoiceConfig",
     "Context",
     "FeedForward",
     "FeedForwardConfig",
+    "Memory",
+    "MemorySite",
     "Mixer",
     "MixerConfig",
     "MixerPosition",
@@ -28,10 +32,14 @@ __all__ = [
     "NormConfig",
     "Position",
     "PositionConfig",
+    "Scheduled",
     "Site",
     "StackRole",
+    "StackRun",
     "State",
     "Stem",
     "StemConfig",
     "TopologyConfig",
+    "auxiliary_loss",
+    "set_progress",
 ]

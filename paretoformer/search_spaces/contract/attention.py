@@ -42,26 +42,42 @@ class AttentionConfig(MixerConfig):
     def parameters(self, site: Site) -> int:
         """Projections to queries, keys, values and back, and the position's part."""
         head = site.width // self.heads
-        columns = site.width + 2 * self.kv * head + site.width
+        read, written = site.memory.width if site.memory else site.width, 2 * self.kv * head
+        biases = 2 * site.width + written if self.bias else 0
         position = site.position.mixer_parameters(self.heads, head) if site.position else 0
-        return site.width * columns + (columns if self.bias else 0) + position
+        return 2 * site.width**2 + read * written + biases + position
 
     def projection_macs(self, site: Site, length: int) -> int:
-        """Multiply-accumulates of the four projections."""
-        head = site.width // self.heads
-        return length * site.width * (2 * site.width + 2 * self.kv * head)
+        """Multiply-accumulates of the four projections; keys and values are of the memory where there is one."""
+        written = 2 * self.kv * (site.width // self.heads)
+        read = site.memory.length * site.memory.width if site.memory else length * site.width
+        return 2 * length * site.width**2 + read * written
+
+    def position_macs(self, site: Site, length: int) -> int:
+        """Multiply-accumulates of the position's part."""
+        return site.position.mixer_macs(self.heads, site.width // self.heads, length) if site.position else 0
 
 
 class Attention(Mixer):
-    """Base of attentions: `project` to heads, `merge` back."""
+    """Base of attentions: projections of what is read to heads, `merge` back.
+
+    Built for a site with a memory, queries come from the stack's tokens (`project_queries`), keys and values from the
+    memory (`project_memory`); else all three from the tokens (`project`).
+    """
 
     def __init__(self, config: AttentionConfig, site: Site) -> None:
         super().__init__()
         self.heads, self.kv_heads = config.heads, config.kv
         self.head_width = site.width // config.heads
-        self.qkv = nn.Linear(site.width, site.width + 2 * self.kv_heads * self.head_width, bias=config.bias)
+        written = 2 * self.kv_heads * self.head_width
+        if site.memory is None:
+            self.qkv = nn.Linear(site.width, site.width + written, bias=config.bias)
+        else:
+            self.q = nn.Linear(site.width, site.width, bias=config.bias)
+            self.kv = nn.Linear(site.memory.width, written, bias=config.bias)
         self.out = nn.Linear(site.width, site.width, bias=config.bias)
         built = site.position.build_in_mixer(site, self.heads, self.head_width) if site.position else None
+        self.placed = built is not None
         self.position = built or MixerPosition()
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -69,6 +85,15 @@ class Attention(Mixer):
         sizes = [self.heads * self.head_width, self.kv_heads * self.head_width, self.kv_heads * self.head_width]
         q, k, v = self.qkv(x).split(sizes, dim=-1)
         return self._split(q, self.heads), self._split(k, self.kv_heads), self._split(v, self.kv_heads)
+
+    def project_queries(self, x: Tensor) -> Tensor:
+        """x: (B, T, D) -> queries (B, H, T, d), not yet rotated; at a site with a memory."""
+        return self._split(self.q(x), self.heads)
+
+    def project_memory(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Memory tokens (B, M, D') -> keys and values (B, Hkv, M, d), not yet rotated."""
+        k, v = self.kv(tokens).chunk(2, dim=-1)
+        return self._split(k, self.kv_heads), self._split(v, self.kv_heads)
 
     def merge(self, heads: Tensor) -> Tensor:
         """(B, H, N, d) -> (B, N, D) through the output projection."""

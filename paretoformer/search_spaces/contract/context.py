@@ -7,21 +7,33 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What cross branches read: tokens (B, M, D), of which `lengths` (B,) are valid, None where all are."""
+
+    tokens: Tensor
+    lengths: Tensor | None = None
+
+    @property
+    def valid(self) -> Tensor | None:
+        """Which tokens are not padding, (B, M) bool, or None where all are valid."""
+        return _valid(self.lengths, self.tokens.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """Facts of one call, shared by all blocks of a stack.
 
     `lengths` (B,) counts the valid tokens of each right-padded sequence, None where all are full.
     `offset` is the position of the first token: 0 in `forward`, the tokens seen before in `extend`.
     `grid` is (height, width) where the N = height * width tokens lie on a grid, row by row.
-    `memory` (B, M, D) is what a cross branch attends to, `memory_lengths` (B,) its valid tokens.
+    `memory` is what cross branches read.
     """
 
     causal: bool = False
     lengths: Tensor | None = None
     offset: int = 0
     grid: tuple[int, int] | None = None
-    memory: Tensor | None = None
-    memory_lengths: Tensor | None = None
+    memory: Memory | None = None
 
     def positions(self, length: int, device: torch.device) -> Tensor:
         """Positions (length,) of the tokens of this call."""
@@ -29,6 +41,8 @@ class Context:
 
     def valid(self, length: int) -> Tensor | None:
         """Which tokens are not padding, (B, length) bool, or None where all are valid."""
-        if self.lengths is None:
-            return None
-        return torch.arange(length, device=self.lengths.device) < self.lengths[:, None]
+        return _valid(self.lengths, length)
+
+
+def _valid(lengths: Tensor | None, length: int) -> Tensor | None:
+    return None if lengths is None else torch.arange(length, device=lengths.device) < lengths[:, None]

@@ -27,30 +27,41 @@ class MixerConfig(ChoiceConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """What the capabilities say; a mixer with more limits adds its own sentences."""
         able, name = self.choice.capabilities, self.choice.name
-        if site.causal and Capability.CAUSAL not in able:
+        if site.memory is not None:
+            if Capability.CROSS not in able:
+                yield f"mixer {name} reads its own tokens only, and a cross branch reads a memory"
+        elif site.causal and Capability.CAUSAL not in able:
             yield f"mixer {name} is bidirectional, and this stack is causal"
-        if not site.causal and Capability.BIDIRECTIONAL not in able:
+        elif Capability.BIDIRECTIONAL not in able:
             yield f"mixer {name} is causal only, and this stack is bidirectional"
         if Capability.GRID in able and site.grid is None:
             yield f"mixer {name} needs a grid, and this stack has {site}"
         if site.position is not None:
-            for need in (Capability.SCORE_BIAS, Capability.ROTARY):
+            for need in _WHERE:
                 position = site.position.choice
                 if need in position.capabilities and need not in able:
                     yield f"position {position.name} acts on the {_WHERE[need]}, and mixer {name} has none"
 
 
-_WHERE = {Capability.SCORE_BIAS: "scores of an attention", Capability.ROTARY: "queries and keys of an attention"}
+_WHERE = {
+    Capability.SCORE_BIAS: "scores of an attention",
+    Capability.ROTARY: "queries and keys of an attention",
+    Capability.WEIGHTS: "weights of an attention",
+}
 
 
 class Mixer(nn.Module, ABC):
-    """`forward` on whole sequences; a causal mixer also continues one by `extend`, and the two agree."""
+    """`forward` on whole sequences; a causal mixer also continues one by `extend`, and the two agree.
+
+    Built for a site with a memory it reads `context.memory` instead of its own tokens: `start` then reads it once, and
+    `extend` keeps to what the state holds of it.
+    """
 
     @abstractmethod
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D). Outputs at padded tokens are finite and otherwise unspecified."""
 
-    def start(self, batch: int, capacity: int, like: Tensor) -> State:
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> State:
         """An empty state for `batch` sequences of up to `capacity` tokens, with the dtype and device of `like`."""
         raise NotImplementedError(f"{type(self).__name__} is bidirectional: it cannot extend a sequence")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -13,7 +13,15 @@ from paretoformer.search_spaces.contract.site import Site
 
 @dataclass(frozen=True, kw_only=True)
 class PositionConfig(ChoiceConfig):
-    """Config of a position choice. It may act on the stack's input, inside each mixer, or both."""
+    """Config of a position choice. It may act on the stack's input, inside each mixer, or both.
+
+    Where it is `shared`, mixers of one stack with heads of the same number and width have one part for all of them.
+    """
+
+    @property
+    def shared(self) -> bool:
+        """Whether the part inside mixers is the same module in all layers."""
+        return False
 
     def build(self, site: Site) -> "Position | None":
         """The part that acts on the stack's input, or None."""
@@ -30,6 +38,10 @@ class PositionConfig(ChoiceConfig):
 
     def mixer_parameters(self, heads: int, head_width: int) -> int:
         """Parameters of the part inside one attention."""
+        return 0
+
+    def mixer_macs(self, heads: int, head_width: int, length: int) -> int:
+        """Multiply-accumulates of the part inside one attention for one sequence of `length` tokens."""
         return 0
 
     def mixer_problems(self, heads: int, head_width: int) -> Iterator[str]:
@@ -57,12 +69,26 @@ class Position(ExactBuffers):
 
 
 class MixerPosition(ExactBuffers):
-    """Acts inside an attention. The defaults change nothing."""
+    """Acts inside an attention. The defaults change nothing.
+
+    queries (T,) and keys (S,) are positions; `bias` acts where scores are made, `factor` and `values` on the
+    normalised weights, in a position that says so by `acts_on_weights`.
+    """
+
+    acts_on_weights: ClassVar[bool] = False
 
     def rotate(self, x: Tensor, positions: Tensor) -> Tensor:
         """Queries or keys (B, H, N, d) at positions (N,) -> the same shape."""
         return x
 
-    def bias(self, queries: Tensor, keys: Tensor) -> Tensor | None:
-        """What is added to the scores of positions queries (T,) and keys (S,): (H, T, S), or None."""
+    def bias(self, q: Tensor, queries: Tensor, keys: Tensor) -> Tensor | None:
+        """What is added to the scaled scores of queries q (B, H, T, d): (H, T, S), (B, H, T, S), or None."""
+        return None
+
+    def factor(self, queries: Tensor, keys: Tensor) -> Tensor | None:
+        """What the normalised weights are multiplied by, (H, T, S), or None."""
+        return None
+
+    def values(self, weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor | None:
+        """What is added to the weighted values, given weights (B, H, T, S): (B, H, T, d), or None."""
         return None

@@ -1,10 +1,24 @@
 """Where a choice is put: all that building, counting and checking it needs to know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from paretoformer.search_spaces.contract.position import PositionConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemorySite:
+    """What cross branches read: `length` tokens of `width`.
+
+    `normed`: each branch normalises them by a norm of its own. `placed`: they stand at positions of their own, which the
+    stack's position choice sees.
+    """
+
+    width: int
+    length: int
+    normed: bool = False
+    placed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +27,7 @@ class Site:
 
     `width` is D, `length` the most tokens it will see, `grid` (height, width) where the tokens lie on one.
     `position` is the stack's position choice; a mixer that can builds its part of it in.
-    `memory_width` is the width of the memory that a cross branch attends to.
+    `memory` is there for the cross branches of a stack that reads one, and makes a mixer read it.
     """
 
     width: int
@@ -21,7 +35,14 @@ class Site:
     causal: bool = False
     grid: tuple[int, int] | None = None
     position: Optional["PositionConfig"] = None
-    memory_width: int | None = None
+    memory: MemorySite | None = None
+
+    def of(self, role: str) -> "Site":
+        """What a branch of that role sees: the memory in a cross branch alone, and positions there where it has them."""
+        if role != "cross":
+            return replace(self, memory=None)
+        placed = self.memory is not None and self.memory.placed
+        return self if placed else replace(self, position=None)
 
     def __str__(self) -> str:
         if self.grid:

@@ -24,6 +24,15 @@ class StackRole:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StackRun:
+    """How a stack runs for one input: `times` sequences of `length` tokens each, reading `memory` tokens."""
+
+    length: int
+    times: int = 1
+    memory: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class TopologyConfig(ChoiceConfig):
     """Config of a topology. `roles` names its stacks in the order in which data reaches them."""
 
@@ -35,6 +44,10 @@ class TopologyConfig(ChoiceConfig):
 
     def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
         """Where the blocks of each stack stand."""
+        raise NotImplementedError
+
+    def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:
+        """How each stack runs for one input of `length` tokens."""
         raise NotImplementedError
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:

@@ -33,7 +33,7 @@ class Identity(Mixer):
         """x: (B, N, D) -> x."""
         return x
 
-    def start(self, batch: int, capacity: int, like: Tensor) -> None:
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> None:
         """Nothing to keep."""
 
     def extend(self, x: Tensor, state: None, context: Context) -> tuple[Tensor, None]:

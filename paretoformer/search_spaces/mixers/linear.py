@@ -69,7 +69,7 @@ class Linear(Attention):
         """x: (B, N, D) -> (B, N, D)."""
         return self._attend(x, context, None)[0]
 
-    def start(self, batch: int, capacity: int, like: Tensor) -> Sums:
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Sums:
         """An empty sum, at least in fp32; capacity does not matter."""
         shape = (batch, self.heads, self.head_width, self.head_width + 1)
         return Sums(like.new_zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32)))

@@ -75,7 +75,7 @@ class Pooling(Mixer):
             pooled = sums / avg_pool1d(kept, self.size, 1, self.size // 2).clamp_min(0.5 / self.size)
         return self._less(pooled.mT, x)
 
-    def start(self, batch: int, capacity: int, like: Tensor) -> Recent:
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Recent:
         """Zeros for the tokens before the first."""
         return Recent(like.new_zeros(batch, self.size - 1, like.shape[-1]))
 

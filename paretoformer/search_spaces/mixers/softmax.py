@@ -1,4 +1,4 @@
-"""Softmax attention: multi-head, grouped-query and multi-query."""
+"""Softmax attention: multi-head, grouped-query and multi-query, of the tokens themselves or of a memory."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from paretoformer.kernels import softmax_attention
-from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
+from paretoformer.kernels.attention_weights import attention_weights
+from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Mixer, Site
 from paretoformer.search_spaces.registry import register
 
 
@@ -17,30 +18,34 @@ from paretoformer.search_spaces.registry import register
     capabilities=(
         Capability.CAUSAL,
         Capability.BIDIRECTIONAL,
+        Capability.CROSS,
         Capability.SCORE_BIAS,
         Capability.ROTARY,
+        Capability.WEIGHTS,
         Capability.EQUIVARIANT,
     ),
 )
 @dataclass(frozen=True, kw_only=True)
 class SoftmaxConfig(AttentionConfig):
-    """softmax(q k^T / sqrt(d)) v in each head.
+    """softmax(q k^T / sqrt(d)) v in each head; in a cross branch k and v are of the memory.
 
-    Cost: projections and 2 N^2 D MACs; decoding keeps keys and values, 2 N Hkv d numbers.
+    Cost: projections and 2 N^2 D MACs (2 N M D with M tokens of memory); decoding keeps keys and values, 2 N Hkv d numbers.
     Source: Vaswani et al. 2017, section 3.2; grouped keys and values: Ainslie et al. 2023.
     """
 
-    def build(self, site: Site) -> "Softmax":
+    def build(self, site: Site) -> Mixer:
         """The attention for `site`."""
-        return Softmax(self, site)
+        return Softmax(self, site) if site.memory is None else CrossSoftmax(self, site)
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, scores and weighted sum; the causal form is counted in full, as it is computed."""
-        return self.projection_macs(site, length) + 2 * length**2 * site.width
+        keys = site.memory.length if site.memory else length
+        return self.projection_macs(site, length) + 2 * length * keys * site.width + self.position_macs(site, length)
 
     def state_bytes(self, site: Site, length: int) -> int:
-        """Keys and values."""
-        return 4 * 2 * length * self.kv * (site.width // self.heads)
+        """Keys and values, of the memory where there is one."""
+        keys = site.memory.length if site.memory else length
+        return 4 * 2 * keys * self.kv * (site.width // self.heads)
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,27 @@ class KeyValues:
     length: int = 0
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """Keys and values (B, Hkv, M, d) of a memory, and which of them are not padding, (B, M)."""
+
+    k: Tensor
+    v: Tensor
+    valid: Tensor | None
+
+
 class Softmax(Attention):
-    """The module of `SoftmaxConfig`."""
+    """The module of `SoftmaxConfig` on the stack's own tokens."""
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         q, k, v = self.project(x)
         q, k = self.rotated(q, context), self.rotated(k, context)
         positions = context.positions(x.shape[1], x.device)
-        bias = self.position.bias(positions, positions)
-        return self.merge(softmax_attention(q, k, v, causal=context.causal, bias=bias, valid=context.valid(x.shape[1])))
+        y = self._attended((q, k, v), (positions, positions), context.causal, context.valid(x.shape[1]))
+        return self.merge(y)
 
-    def start(self, batch: int, capacity: int, like: Tensor) -> KeyValues:
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> KeyValues:
         """Room for `capacity` keys and values."""
         shape = (batch, self.kv_heads, capacity, self.head_width)
         return KeyValues(like.new_zeros(shape), like.new_zeros(shape))
@@ -75,8 +89,48 @@ class Softmax(Attention):
         end = state.length + x.shape[1]
         state.k[:, :, state.length : end] = k
         state.v[:, :, state.length : end] = v
-        queries = context.positions(x.shape[1], x.device)
-        keys = torch.arange(end, device=x.device)
-        bias = self.position.bias(queries, keys)
-        y = softmax_attention(q, state.k[:, :, :end], state.v[:, :, :end], causal=True, bias=bias)
+        positions = (context.positions(x.shape[1], x.device), torch.arange(end, device=x.device))
+        y = self._attended((q, state.k[:, :, :end], state.v[:, :, :end]), positions, True, None)
         return self.merge(y), KeyValues(state.k, state.v, end)
+
+    def _attended(
+        self,
+        projected: tuple[Tensor, Tensor, Tensor],
+        positions: tuple[Tensor, Tensor],
+        causal: bool,
+        valid: Tensor | None,
+    ) -> Tensor:
+        """Queries (B, H, T, d) at the first positions attend to keys and values at the second: (B, H, T, d)."""
+        q, k, v = projected
+        bias = self.position.bias(q, *positions)
+        if not self.position.acts_on_weights:
+            return softmax_attention(q, k, v, causal=causal, bias=bias, valid=valid)
+        weights = attention_weights(q, k, causal=causal, bias=bias, valid=valid)
+        factor = self.position.factor(*positions)
+        weights = weights if factor is None else weights * factor.to(weights.dtype)
+        y = weights @ v.repeat_interleave(self.heads // self.kv_heads, 1)
+        more = self.position.values(weights, *positions)
+        return y if more is None else y + more
+
+
+class CrossSoftmax(Attention):
+    """The module of `SoftmaxConfig` on a memory."""
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D), read from `context.memory`."""
+        return self.extend(x, self._remembered(context), context)[0]
+
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Remembered:
+        """The memory's keys and values."""
+        return self._remembered(context)
+
+    def extend(self, x: Tensor, state: Remembered, context: Context) -> tuple[Tensor, Remembered]:
+        """x: (B, T, D); the state stays as it is."""
+        q = self.rotated(self.project_queries(x), context)
+        return self.merge(softmax_attention(q, state.k, state.v, causal=False, valid=state.valid)), state
+
+    def _remembered(self, context: Context) -> Remembered:
+        assert context.memory is not None, "a cross branch reads a memory"
+        k, v = self.project_memory(context.memory.tokens)
+        places = torch.arange(k.shape[2], device=k.device)
+        return Remembered(self.position.rotate(k, places), v, context.memory.valid)

@@ -40,7 +40,7 @@ class Alibi(MixerPosition):
         super().__init__()
         self.register_buffer("slopes", torch.tensor(slopes(heads)), persistent=False)
 
-    def bias(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """queries: (T,), keys: (S,) -> (H, T, S)."""
+    def bias(self, q: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
+        """q is not looked at; queries: (T,), keys: (S,) -> (H, T, S)."""
         distance = (queries[:, None] - keys).abs()
         return -self.slopes[:, None, None] * distance

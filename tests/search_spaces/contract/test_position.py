@@ -26,4 +26,6 @@ def test_buffers_move_with_the_module() -> None:
 def test_a_position_inside_a_mixer_changes_nothing_by_default() -> None:
     x, positions = torch.ones(1, 2, 3, 4), torch.arange(3)
     assert MixerPosition().rotate(x, positions) is x
-    assert MixerPosition().bias(positions, positions) is None
+    assert MixerPosition().bias(x, positions, positions) is None
+    assert MixerPosition().factor(positions, positions) is None
+    assert MixerPosition().values(x, positions, positions) is None

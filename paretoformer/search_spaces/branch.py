@@ -1,0 +1,68 @@
+"""A residual branch as a module, run whole or extended token by token."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from paretoformer.search_spaces.architecture import Branch
+from paretoformer.search_spaces.contract import Context, FeedForward, Mixer, Site
+
+
+class BranchModule(nn.Module):
+    """The module of a `Branch` in a stack at `site`."""
+
+    def __init__(self, branch: Branch, site: Site) -> None:
+        super().__init__()
+        own = site.of(branch.role)
+        self.body: Mixer | FeedForward = branch.body.build(own)
+        self.norm = branch.norm.build(own)
+        self.placement = branch.placement
+        self.norm_after = branch.norm.build(own) if branch.placement == "sandwich" else None
+        normed = own.memory if own.memory is not None and own.memory.normed else None
+        self.memory_norm = branch.norm.build(replace(own, width=normed.width)) if normed else None
+        scale, kept = branch.layer_scale, branch.residual_scale
+        self.layer_scale = None if scale is None else nn.Parameter(torch.full((site.width,), float(scale)))
+        self.residual_scale = nn.Parameter(torch.ones(site.width)) if kept else None
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        context = self._reading(context)
+        return self._joined(x, self.body(self._given(x, context), context), context)
+
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Any:
+        """What decoding keeps for it at first: None for a branch that is no mixer."""
+        if not isinstance(self.body, Mixer):
+            return None
+        return self.body.start(batch, capacity, like, self._reading(context))
+
+    def extend(self, x: Tensor, state: Any, context: Context) -> tuple[Tensor, Any]:
+        """x: (B, T, D); a branch without state passes it on."""
+        given = self._given(x, context)
+        if isinstance(self.body, Mixer):
+            y, state = self.body.extend(given, state, context)
+        else:
+            y = self.body(given, context)
+        return self._joined(x, y, context), state
+
+    def _reading(self, context: Context) -> Context:
+        """The context with the memory as this branch reads it."""
+        if self.memory_norm is None or context.memory is None:
+            return context
+        memory = replace(context.memory, tokens=self.memory_norm(context.memory.tokens, context))
+        return replace(context, memory=memory)
+
+    def _given(self, x: Tensor, context: Context) -> Tensor:
+        y: Tensor = x if self.placement == "post" else self.norm(x, context)
+        return y
+
+    def _joined(self, x: Tensor, y: Tensor, context: Context) -> Tensor:
+        if self.norm_after is not None:
+            y = self.norm_after(y, context)
+        if self.layer_scale is not None:
+            y = self.layer_scale * y
+        if self.residual_scale is not None:
+            x = self.residual_scale * x
+        z: Tensor = self.norm(x + y, context) if self.placement == "post" else x + y
+        return z

@@ -1,0 +1,20 @@
+"""Modules that take part in training."""
+
+import torch
+from torch import nn
+
+from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
+
+
+def test_own_losses_are_summed_and_taken_once() -> None:
+    one, two = Auxiliary(), Auxiliary()
+    model = nn.Sequential(one, nn.Identity(), two)
+    one.loss, two.loss = torch.tensor(1.0), torch.tensor(2.0)
+    assert auxiliary_loss(model) == 3.0
+    assert auxiliary_loss(model) is None
+
+
+def test_progress_reaches_every_scheduled_module_and_is_saved() -> None:
+    model = nn.Sequential(Scheduled(), nn.Sequential(Scheduled()))
+    set_progress(model, 0.25)
+    assert [value.item() for value in model.state_dict().values()] == [0.25, 0.25]
