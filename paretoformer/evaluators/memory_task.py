@@ -10,7 +10,7 @@ from paretoformer.evaluators.criterion import IGNORED
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.task import Task
-from paretoformer.records.signature import ClassOutput
+from paretoformer.records.signature import ClassOutput, DenseOutput
 
 
 class MemoryTask(Task):
@@ -36,6 +36,7 @@ class MemoryTask(Task):
 
     def _log_frequencies(self) -> Tensor:
         output = self.signature.output
+        assert not isinstance(output, DenseOutput), "a task of numbers a pixel answers for itself"
         size = output.classes if isinstance(output, ClassOutput) else output.vocabulary
         targets = self.examples(Split.TRAIN).targets
         counts = torch.bincount(targets[targets != IGNORED], minlength=size)

@@ -16,7 +16,7 @@ from paretoformer.evaluators.scoring import score
 from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.records.signature import Signature
 from paretoformer.records.trial import Score
 from paretoformer.search_spaces.contract import Model, auxiliary_loss, set_progress
 
@@ -182,8 +182,4 @@ def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def _evaluation_batch(signature: Signature) -> int:
-    output = signature.output
-    if isinstance(output, ClassOutput):
-        return _EVALUATION_BATCH
-    assert not isinstance(signature.input, ImageInput), "next tokens are asked of tokens"
-    return max(1, min(_EVALUATION_BATCH, _EVALUATION_OUTPUTS // (signature.input.length * output.vocabulary)))
+    return max(1, min(_EVALUATION_BATCH, _EVALUATION_OUTPUTS // signature.outputs))

@@ -12,7 +12,7 @@ from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.scoring import score
 from paretoformer.evaluators.task import Task
 from paretoformer.export.format import Run
-from paretoformer.records.signature import ClassOutput, Signature
+from paretoformer.records.signature import Signature
 
 SPLITS = (Split.VALIDATION, Split.TEST)
 _MOST_EXAMPLES = 256
@@ -63,8 +63,4 @@ def _scores(run: Run, task: Task, split: Split) -> Iterable[HeldOutScore]:
 
 
 def _batch(signature: Signature) -> int:
-    output = signature.output
-    if isinstance(output, ClassOutput):
-        return _MOST_EXAMPLES
-    length = getattr(signature.input, "length", 1)
-    return max(1, min(_MOST_EXAMPLES, _MOST_OUTPUTS // (length * output.vocabulary)))
+    return max(1, min(_MOST_EXAMPLES, _MOST_OUTPUTS // signature.outputs))

@@ -37,31 +37,56 @@ class TokenOutput:
     vocabulary: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class DenseOutput:
+    """Numbers for every pixel of the input and of the source: (B, 2, channels, height, width)."""
+
+    channels: int
+
+
 Input = TokenInput | ImageInput
-Output = ClassOutput | TokenOutput
+Output = ClassOutput | TokenOutput | DenseOutput
 _KINDS: dict[str, type[Any]] = {
     "tokens": TokenInput,
     "image": ImageInput,
     "class": ClassOutput,
     "next-token": TokenOutput,
+    "dense": DenseOutput,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """Input and output of a task. Its digest names it in the store."""
+    """Input and output of a task. Its digest names it in the store.
+
+    `source` is what is read beside the input where a task has two: the text to translate, the image to caption, the other view.
+    """
 
     input: Input
     output: Output
+    source: Input | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back."""
-        return {"input": _tagged(self.input), "output": _tagged(self.output)}
+        value = {"input": _tagged(self.input), "output": _tagged(self.output)}
+        return value if self.source is None else {**value, "source": _tagged(self.source)}
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> "Signature":
         """Read what `to_json` wrote."""
-        return Signature(input=_untagged(value["input"]), output=_untagged(value["output"]))
+        source = _untagged(value["source"]) if "source" in value else None
+        return Signature(input=_untagged(value["input"]), output=_untagged(value["output"]), source=source)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a model gives for one example."""
+        if isinstance(self.output, ClassOutput):
+            return self.output.classes
+        if isinstance(self.output, TokenOutput):
+            assert isinstance(self.input, TokenInput), "next tokens are asked of tokens"
+            return self.input.length * self.output.vocabulary
+        assert isinstance(self.input, ImageInput), "numbers a pixel are asked of images"
+        return 2 * self.output.channels * self.input.height * self.input.width
 
     @property
     def digest(self) -> str:
@@ -69,12 +94,20 @@ class Signature:
         return digest(self.to_json())
 
     def __str__(self) -> str:
-        if isinstance(self.input, TokenInput):
-            given = f"a sequence of up to {self.input.length} tokens"
-        else:
-            given = f"a grid of {self.input.height} x {self.input.width} pixels"
-        wanted = f"{self.output.classes} classes" if isinstance(self.output, ClassOutput) else "the next token"
-        return f"{given}, asking for {wanted}"
+        beside = f" beside {_given(self.source)}" if self.source else ""
+        return f"{_given(self.input)}{beside}, asking for {_wanted(self.output)}"
+
+
+def _given(part: Input) -> str:
+    if isinstance(part, TokenInput):
+        return f"a sequence of up to {part.length} tokens"
+    return f"a grid of {part.height} x {part.width} pixels"
+
+
+def _wanted(part: Output) -> str:
+    if isinstance(part, ClassOutput):
+        return f"{part.classes} classes"
+    return "the next token" if isinstance(part, TokenOutput) else f"{part.channels} numbers a pixel"
 
 
 def _tagged(part: Input | Output) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from paretoformer.search_spaces.registry import config_from_json
 
 Placement = Literal["pre", "post", "sandwich"]
 PLACEMENTS: tuple[Placement, ...] = ("pre", "post", "sandwich")
+Residual = Literal["branch", "block"]
+RESIDUALS: tuple[Residual, ...] = ("branch", "block")
 BODY_KINDS = {"mixer": "mixer", "cross": "mixer", "feedforward": "feedforward"}
 """Role of a branch: the kind of choice that fills it."""
 
@@ -84,6 +86,8 @@ class Stack:
     """Blocks of one width, one after the other, all of them `loops` times; a block is a tuple of branches.
 
     More than one loop shares weights across layers: one block in L loops is ALBERT's sharing (Lan et al. 2019).
+    With `residual` block the branches of a block follow each other inside one residual, x + f(norm(g(norm(x)))), which takes
+    the scales of the last of them (paper 25, section 2.6).
     """
 
     name: str
@@ -91,6 +95,7 @@ class Stack:
     position: PositionConfig
     blocks: tuple[tuple[Branch, ...], ...]
     loops: int = 1
+    residual: Residual = "branch"
 
     @property
     def depth(self) -> int:
@@ -114,6 +119,10 @@ class Stack:
             yield f"stack {self.name} has the width {self.width!r}, and it must be a whole number from 1"
         if type(self.loops) is not int or self.loops < 1:
             yield f"stack {self.name} has {self.loops!r} loops, and it must be a whole number from 1"
+        if self.residual not in RESIDUALS:
+            yield f"stack {self.name} has the residual {self.residual!r}, and residuals are {', '.join(RESIDUALS)}"
+        elif self.residual == "block":
+            yield from self._joined_problems()
         if not self.blocks:
             yield f"stack {self.name} has no blocks, and it needs one"
         yield from self.position.field_problems()
@@ -128,21 +137,38 @@ class Stack:
         """Everything, blocks in order."""
         blocks = [[branch.to_json() for branch in block] for block in self.blocks]
         value = {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
-        return value if self.loops == 1 else {**value, "loops": self.loops}
+        if self.loops != 1:
+            value["loops"] = self.loops
+        if self.residual != "branch":
+            value["residual"] = self.residual
+        return value
+
+    def _joined_problems(self) -> Iterator[str]:
+        """Inside one residual norms stand before bodies, and scales at the end."""
+        for block in self.blocks:
+            if any(branch.placement != "pre" for branch in block):
+                yield f"stack {self.name} has one residual a block, and its norms are placed before branches"
+            if any(branch.layer_scale is not None or branch.residual_scale for branch in block[:-1]):
+                yield f"stack {self.name} has one residual a block, and only its last branch has scales"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """Topology, stem and stacks. `digest` is its id; nothing is built to find it."""
+    """Topology, stem and stacks. `digest` is its id; nothing is built to find it.
+
+    `source` is the stem of a task's source, None where that is read by `stem`, module and all.
+    """
 
     topology: TopologyConfig
     stem: StemConfig
     stacks: tuple[Stack, ...]
+    source: StemConfig | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object that `from_json` reads back; equivalent architectures give the same one."""
         stacks = [stack.to_json() for stack in self.stacks]
-        return {"topology": self.topology.to_json(), "stem": self.stem.to_json(), "stacks": stacks}
+        value = {"topology": self.topology.to_json(), "stem": self.stem.to_json(), "stacks": stacks}
+        return value if self.source is None else {**value, "source": self.source.to_json()}
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> "Architecture":
@@ -155,6 +181,7 @@ class Architecture:
             topology=config_from_json("topology", _part(value, "topology", "an architecture")),
             stem=config_from_json("stem", _part(value, "stem", "an architecture")),
             stacks=tuple(_stack_from_json(stack) for stack in _part(value, "stacks", "an architecture")),
+            source=config_from_json("stem", value["source"]) if "source" in value else None,
         )
 
     @cached_property
@@ -169,7 +196,7 @@ class Architecture:
     @property
     def configs(self) -> Iterator[ChoiceConfig]:
         """Every config in it, in the order of the data."""
-        yield from (self.topology, self.stem)
+        yield from (self.topology, self.stem, *((self.source,) if self.source else ()))
         for stack in self.stacks:
             yield stack.position
             yield from (part for branch in stack.branches for part in branch.parts)
@@ -179,7 +206,10 @@ class Architecture:
         found = [*self._own_problems()] or [
             *self.stem.input_problems(signature.input),
             *self.topology.signature_problems(signature),
+            *self.topology.stack_problems(self, signature),
         ]
+        if not found and signature.source is not None:
+            found = [*(self.source or self.stem).input_problems(signature.source)]
         if found:
             return tuple(dict.fromkeys(found))
         sites = self.topology.sites(self, signature)
@@ -200,6 +230,8 @@ class Architecture:
         """What is wrong whatever the signature: values of fields, and stacks that are not the topology's."""
         yield from self.topology.field_problems()
         yield from self.stem.field_problems()
+        if self.source is not None:
+            yield from self.source.field_problems()
         roles = self.topology.roles
         names = [stack.name for stack in self.stacks]
         if names != list(roles):
@@ -221,8 +253,8 @@ def _stack_from_json(value: Any) -> Stack:
     about = f"stack {name}"
     blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in _part(value, "blocks", about))
     position = config_from_json("position", _part(value, "position", about))
-    loops = value.get("loops", 1)
-    return Stack(name=name, width=_part(value, "width", about), position=position, blocks=blocks, loops=loops)
+    width, loops, residual = _part(value, "width", about), value.get("loops", 1), value.get("residual", "branch")
+    return Stack(name=name, width=width, position=position, blocks=blocks, loops=loops, residual=residual)
 
 
 def _branch_from_json(value: Any) -> Branch:

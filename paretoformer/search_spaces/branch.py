@@ -28,8 +28,13 @@ class BranchModule(nn.Module):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
+        return self.joined(x, self.inside(x, context), context)
+
+    def inside(self, x: Tensor, context: Context) -> Tensor:
+        """What the branch computes of x: (B, N, D), before it is joined to the residual."""
         context = self._reading(context)
-        return self._joined(x, self.body(self._given(x, context), context), context)
+        y: Tensor = self.body(self._given(x, context), context)
+        return y
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Any:
         """What decoding keeps for it at first: None for a branch that is no mixer."""
@@ -38,13 +43,20 @@ class BranchModule(nn.Module):
         return self.body.start(batch, capacity, like, self._reading(context))
 
     def extend(self, x: Tensor, state: Any, context: Context) -> tuple[Tensor, Any]:
-        """x: (B, T, D); a branch without state passes it on."""
+        """`inside` for the tokens x: (B, T, D) that come next; a branch without state passes it on."""
         given = self._given(x, context)
-        if isinstance(self.body, Mixer):
-            y, state = self.body.extend(given, state, context)
-        else:
-            y = self.body(given, context)
-        return self._joined(x, y, context), state
+        return self.body.extend(given, state, context) if isinstance(self.body, Mixer) else (self.body(given, context), state)
+
+    def joined(self, x: Tensor, y: Tensor, context: Context) -> Tensor:
+        """The residual x and what is added to it, with scales, and the norm where it stands after."""
+        if self.norm_after is not None:
+            y = self.norm_after(y, context)
+        if self.layer_scale is not None:
+            y = self.layer_scale * y
+        if self.residual_scale is not None:
+            x = self.residual_scale * x
+        z: Tensor = self.norm(x + y, context) if self.placement == "post" else x + y
+        return z
 
     def _reading(self, context: Context) -> Context:
         """The context with the memory as this branch reads it."""
@@ -56,13 +68,3 @@ class BranchModule(nn.Module):
     def _given(self, x: Tensor, context: Context) -> Tensor:
         y: Tensor = x if self.placement == "post" else self.norm(x, context)
         return y
-
-    def _joined(self, x: Tensor, y: Tensor, context: Context) -> Tensor:
-        if self.norm_after is not None:
-            y = self.norm_after(y, context)
-        if self.layer_scale is not None:
-            y = self.layer_scale * y
-        if self.residual_scale is not None:
-            x = self.residual_scale * x
-        z: Tensor = self.norm(x + y, context) if self.placement == "post" else x + y
-        return z

@@ -9,7 +9,7 @@ from paretoformer.search_spaces.stack_counts import stack_macs, stack_parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Parameters, and costs of one input at full length. State bytes are 0 for a model that does not decode."""
+    """Parameters, and costs of one input (and source) at full length. State bytes are 0 for a model that does not decode."""
 
     params: int
     non_embedding_params: int
@@ -29,24 +29,26 @@ def count(architecture: Architecture, signature: Signature, length: int | None =
         signature: the task's.
         length: tokens of the input for MACs and state, the most that the stem makes unless given.
     """
-    topology, stem = architecture.topology, architecture.stem
-    sites = topology.sites(architecture, signature)
-    length = stem.tokens(signature.input) if length is None else length
-    runs = topology.runs(architecture, signature, length)
+    topology = architecture.topology
+    sites, stems = topology.sites(architecture, signature), topology.stems(architecture, signature)
+    lengths = [use.config.tokens(use.given) for use in stems]
+    if length is not None:
+        lengths[0] = length
+    runs = topology.runs(architecture, signature, lengths[0])
     stacks = [(stack, sites[stack.name], runs[stack.name]) for stack in architecture.stacks]
-    width = architecture.stacks[0].width
+    owned = [use for use in stems if not use.shared]
     params = (
-        stem.stem_parameters(signature.input, width)
+        sum(use.config.stem_parameters(use.given, use.width) for use in owned)
         + sum(stack_parameters(stack, site) for stack, site, _ in stacks)
         + topology.wiring_parameters(architecture, signature)
     )
-    tables = stem.stem_table_parameters(signature.input, width) + sum(
+    tables = sum(use.config.stem_table_parameters(use.given, use.width) for use in owned) + sum(
         stack.position.table_parameters(site) for stack, site, _ in stacks
     )
     macs = (
-        stem.stem_macs(signature.input, width, length)
+        sum(use.config.stem_macs(use.given, use.width, size) for use, size in zip(stems, lengths, strict=True))
         + sum(stack_macs(stack, site, run) for stack, site, run in stacks)
-        + topology.wiring_macs(architecture, signature, length)
+        + topology.wiring_macs(architecture, signature, lengths[0])
     )
     state = sum(stack_state_bytes(stack, site, run) for stack, site, run in stacks if site.causal)
     return Counts(params=params, non_embedding_params=params - tables, macs=macs, state_bytes=state)

@@ -24,10 +24,13 @@ class StackModule(nn.Module):
 
     def __init__(self, stack: Stack, site: Site) -> None:
         super().__init__()
-        self.causal, self.grid, self.loops = site.causal, site.grid, stack.loops
+        self.causal, self.grid = site.causal, site.grid
         self.position = stack.position.build(site)
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
-        self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm else None
+        self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
+        joined = len(stack.blocks[0]) if stack.residual == "block" else 1
+        made = [branch for branch in self.branches if isinstance(branch, BranchModule)]
+        self._residuals = tuple(tuple(made[at : at + joined]) for at in range(0, len(made), joined)) * stack.loops
         if stack.position.shared:
             _share_positions(self._attentions())
 
@@ -35,28 +38,31 @@ class StackModule(nn.Module):
         """x: (B, N, D), lengths (B,) -> (B, N, D)."""
         context = Context(causal=self.causal, grid=self.grid, lengths=lengths, memory=memory)
         x = self._placed(x, context)
-        for branch in self._looped():
-            x = branch(x, context)
+        for branches in self._residuals:
+            y = x
+            for branch in branches:
+                y = branch.inside(y, context)
+            x = branches[-1].joined(x, y, context)
         return self._closed(x, context)
 
     def start(self, batch: int, capacity: int, like: Tensor, memory: Memory | None = None) -> StackState:
         """Empty states; `like` (..., D) gives width, dtype and device. A memory is read here, once."""
         context = Context(causal=True, memory=memory)
-        return StackState(tuple(branch.start(batch, capacity, like, context) for branch in self._looped()))
+        branches = (branch for branches in self._residuals for branch in branches)
+        return StackState(tuple(branch.start(batch, capacity, like, context) for branch in branches))
 
     def extend(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """x: (B, T, D), the tokens after those of `state`."""
         context = Context(causal=True, offset=state.length)
         x = self._placed(x, context)
-        states = []
-        for branch, before in zip(self._looped(), state.branches, strict=True):
-            x, after = branch.extend(x, before, context)
-            states.append(after)
+        before, states = iter(state.branches), []
+        for branches in self._residuals:
+            y = x
+            for branch in branches:
+                y, after = branch.extend(y, next(before), context)
+                states.append(after)
+            x = branches[-1].joined(x, y, context)
         return self._closed(x, context), replace(state, branches=tuple(states), length=state.length + x.shape[1])
-
-    def _looped(self) -> Iterator[BranchModule]:
-        for _ in range(self.loops):
-            yield from (branch for branch in self.branches if isinstance(branch, BranchModule))
 
     def _attentions(self) -> Iterator[Attention]:
         bodies = (branch.body for branch in self.branches if isinstance(branch, BranchModule))

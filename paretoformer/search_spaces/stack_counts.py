@@ -10,7 +10,7 @@ from paretoformer.search_spaces.contract import AttentionConfig, MixerConfig, Si
 def stack_parameters(stack: Stack, site: Site) -> int:
     """Parameters of `StackModule(stack, site)`."""
     inner = sum(branch.parameters(site) for branch in stack.branches) - _counted_again(stack, site)
-    final = stack.final_norm.parameters(site.of("mixer")) if stack.final_norm else 0
+    final = stack.final_norm.parameters(site.of("mixer")) if stack.final_norm and site.closed else 0
     return inner + stack.position.parameters(site) + final
 
 

@@ -10,7 +10,7 @@ from paretoformer.search_spaces.contract.norm import Norm, NormConfig
 from paretoformer.search_spaces.contract.position import MixerPosition, Position, PositionConfig
 from paretoformer.search_spaces.contract.site import MemorySite, Site
 from paretoformer.search_spaces.contract.stem import Stem, StemConfig
-from paretoformer.search_spaces.contract.topology import Model, StackRole, StackRun, TopologyConfig
+from paretoformer.search_spaces.contract.topology import Model, Source, StackRole, StackRun, StemUse, TopologyConfig
 from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
 
 __all__ = [
@@ -34,11 +34,13 @@ __all__ = [
     "PositionConfig",
     "Scheduled",
     "Site",
+    "Source",
     "StackRole",
     "StackRun",
     "State",
     "Stem",
     "StemConfig",
+    "StemUse",
     "TopologyConfig",
     "auxiliary_loss",
     "set_progress",

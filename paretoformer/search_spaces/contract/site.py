@@ -28,6 +28,7 @@ class Site:
     `width` is D, `length` the most tokens it will see, `grid` (height, width) where the tokens lie on one.
     `position` is the stack's position choice; a mixer that can builds its part of it in.
     `memory` is there for the cross branches of a stack that reads one, and makes a mixer read it.
+    `closed`: a stack whose last branch does not end in its norm ends in it once more.
     """
 
     width: int
@@ -36,6 +37,7 @@ class Site:
     grid: tuple[int, int] | None = None
     position: Optional["PositionConfig"] = None
     memory: MemorySite | None = None
+    closed: bool = True
 
     def of(self, role: str) -> "Site":
         """What a branch of that role sees: the memory in a cross branch alone, and positions there where it has them."""

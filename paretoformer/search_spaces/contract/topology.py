@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
-from paretoformer.records.signature import Signature
+from paretoformer.records.signature import Input, Signature
 from paretoformer.search_spaces.contract.config import ChoiceConfig
 from paretoformer.search_spaces.contract.site import Site
+from paretoformer.search_spaces.contract.stem import StemConfig
 
 if TYPE_CHECKING:
     from paretoformer.search_spaces.architecture import Architecture
@@ -33,6 +34,19 @@ class StackRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StemUse:
+    """A stem that turns `given` into tokens of `width`.
+
+    `shared` where its module is that of an earlier use, so that its parameters are counted there.
+    """
+
+    config: StemConfig
+    given: Input
+    width: int
+    shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TopologyConfig(ChoiceConfig):
     """Config of a topology. `roles` names its stacks in the order in which data reaches them."""
 
@@ -41,6 +55,14 @@ class TopologyConfig(ChoiceConfig):
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """Sentences that say why it cannot serve the task; none where it can."""
         return iter(())
+
+    def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
+        """Sentences about stems and stacks that do not fit together or to the task; none where they do."""
+        return iter(())
+
+    def stems(self, architecture: "Architecture", signature: Signature) -> tuple[StemUse, ...]:
+        """The stems, that of the input first; a topology that reads a source has more than that one."""
+        return (StemUse(config=architecture.stem, given=signature.input, width=architecture.stacks[0].width),)
 
     def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
         """Where the blocks of each stack stand."""
@@ -63,15 +85,23 @@ class TopologyConfig(ChoiceConfig):
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Source:
+    """What is read beside the input: ids (B, M) with the `lengths` (B,) of right-padded ones, or images (B, C, H, W)."""
+
+    inputs: Tensor
+    lengths: Tensor | None = None
+
+
 class Model(nn.Module, ABC):
-    """Architecture x signature. A causal model also decodes token by token."""
+    """Architecture x signature. A causal model also decodes token by token; a model of a task with a source is given it."""
 
     @abstractmethod
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """inputs as the signature says, lengths (B,) of right-padded sequences -> the signature's output."""
 
-    def start(self, batch: int, capacity: int) -> Any:
-        """An empty decoding state for `batch` sequences of up to `capacity` tokens."""
+    def start(self, batch: int, capacity: int, source: Source | None = None) -> Any:
+        """An empty decoding state for `batch` sequences of up to `capacity` tokens; the source is read here, once."""
         raise NotImplementedError(f"{type(self).__name__} does not decode")
 
     def extend(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:

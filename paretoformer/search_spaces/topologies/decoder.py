@@ -22,5 +22,6 @@ class DecoderConfig(SingleStackConfig):
 
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """It reads tokens in order."""
+        yield from super().signature_problems(signature)
         if isinstance(signature.input, ImageInput):
             yield "topology decoder reads a sequence in order, and the task gives images; use an encoder"
