@@ -203,13 +203,11 @@ class Architecture:
 
     def problems(self, signature: Signature) -> tuple[str, ...]:
         """Sentences that say why it cannot serve the signature, each once; empty where it can."""
-        found = [*self._own_problems()] or [
-            *self.stem.input_problems(signature.input),
-            *self.topology.signature_problems(signature),
-            *self.topology.stack_problems(self, signature),
-        ]
-        if not found and signature.source is not None:
-            found = [*(self.source or self.stem).input_problems(signature.source)]
+        found = (
+            [*self._own_problems()]
+            or [*self._stem_problems(signature), *self.topology.signature_problems(signature)]
+            or [*self.topology.stack_problems(self, signature)]
+        )
         if found:
             return tuple(dict.fromkeys(found))
         sites = self.topology.sites(self, signature)
@@ -225,6 +223,11 @@ class Architecture:
         problems = self.problems(signature)
         if problems:
             raise InvalidArchitecture(problems)
+
+    def _stem_problems(self, signature: Signature) -> Iterator[str]:
+        yield from self.stem.input_problems(signature.input)
+        if signature.source is not None:
+            yield from (self.source or self.stem).input_problems(signature.source)
 
     def _own_problems(self) -> Iterator[str]:
         """What is wrong whatever the signature: values of fields, and stacks that are not the topology's."""

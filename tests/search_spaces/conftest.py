@@ -32,7 +32,7 @@ SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
 SIGNATURES = {
     "text": Signature(input=TokenInput(vocabulary=11, length=70), output=TokenOutput(vocabulary=11)),
     "text-class": Signature(input=TokenInput(vocabulary=11, length=70), output=ClassOutput(classes=3)),
-    "image-class": Signature(input=ImageInput(channels=3, height=12, width=16), output=ClassOutput(classes=3)),
+    "image-class": Signature(input=ImageInput(channels=3, height=16, width=24), output=ClassOutput(classes=3)),
 }
 
 
@@ -193,7 +193,7 @@ def assembled(depth: int = 1, width: int = 16, placement: str = "pre", **configs
 
 
 def models_with(config: Any) -> Iterator[tuple[Architecture, Signature]]:
-    """Valid small models around `config`: every topology, signature and stem, and for a position every mixer."""
+    """Valid small models around `config`: every topology, signature and stem, and for a position every mixer, in two layers."""
     kind = config.choice.kind
     options = {
         other: [config] if other == kind else [choice.config() for choice in registry.choices(other)]
@@ -201,7 +201,7 @@ def models_with(config: Any) -> Iterator[tuple[Architecture, Signature]]:
     }
     for values in product(*options.values(), SIGNATURES.values()):
         configs = {kind: config, **dict(zip(options, values[:-1], strict=True))}
-        architecture = assembled(**configs)
+        architecture = assembled(depth=2 if kind == "position" else 1, **configs)
         if not architecture.problems(values[-1]):
             yield architecture, values[-1]
 

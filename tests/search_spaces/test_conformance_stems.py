@@ -61,7 +61,7 @@ def test_what_it_cannot_read_is_refused_in_a_sentence(stem_choice, places) -> No
 
 def test_patches_are_read_row_by_row(places) -> None:
     stem = places.default("stem", "patches")
-    image = places.normal(1, 3, 12, 16)
+    image = places.normal(1, 3, 16, 24)
     module = stem.build_stem(places.signatures["image-class"].input, WIDTH).double()
     rows, columns = stem.grid(places.signatures["image-class"].input)
     with torch.no_grad():

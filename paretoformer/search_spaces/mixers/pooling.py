@@ -33,7 +33,7 @@ class PoolingConfig(MixerConfig):
             yield f"pooling of size {self.size} has no centre in a bidirectional stack; use an odd size"
         side = min(site.grid) if site.grid else site.length
         if self.size > (side if site.causal else 2 * side - 1):
-            yield f"pooling of size {self.size} is wider than {site}"
+            yield f"mixer pooling has size {self.size}, and {site} is narrower"
 
     def build(self, site: Site) -> "Pooling":
         """The mixer for `site`."""

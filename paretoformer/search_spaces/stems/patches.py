@@ -1,7 +1,8 @@
 """An image cut into square patches, each mapped by one linear layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -10,20 +11,33 @@ from paretoformer.search_spaces.contract import Stem, StemConfig
 from paretoformer.search_spaces.registry import register
 
 
-@register("stem", "patches", papers=(5, 16))
+@register("stem", "patches", papers=(5, 16, 25))
 @dataclass(frozen=True, kw_only=True)
 class PatchesConfig(StemConfig):
-    """Patches of `size` x `size` pixels, a convolution of that size and stride with bias.
+    """Patches of `size` x `size` pixels, a convolution of that stride with bias, and layer norm after it with `norm`.
 
-    Cost: pixels * channels * D MACs. Source: Dosovitskiy et al. 2020, section 3.1.
+    A `kernel` wider than the patch (None: as wide) makes patches overlap, padded so that as many come out.
+    Cost: patches * kernel^2 * channels * D MACs. Source: Dosovitskiy et al. 2020, section 3.1; overlapping: paper 16,
+    section 3.2; the norm: paper 25, section 2.6.
     """
 
     size: int = 2
+    kernel: int | None = None
+    norm: bool = False
+
+    def canonical(self) -> Self:
+        """A kernel as wide as the patch is written None."""
+        return replace(self, kernel=None) if self.kernel == self.size else self
+
+    @property
+    def reach(self) -> int:
+        """Pixels that one patch is made of, along each side."""
+        return self.kernel or self.size
 
     def build_stem(self, given: Input, width: int) -> "Patches":
         """The layer for `given`."""
         assert isinstance(given, ImageInput)
-        return Patches(self.size, given.channels, width)
+        return Patches(self, given.channels, width)
 
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads images whose sides are whole numbers of patches."""
@@ -31,6 +45,8 @@ class PatchesConfig(StemConfig):
             yield "stem patches needs a grid, and the task gives a sequence of tokens"
         elif given.height % self.size or given.width % self.size:
             yield f"patches of {self.size} pixels do not tile {given.height} x {given.width} pixels"
+        if self.reach < self.size:
+            yield f"patches of {self.size} pixels leave some unread, and their kernel has {self.reach}"
 
     def grid(self, given: Input) -> tuple[int, int]:
         """Rows and columns of patches."""
@@ -43,24 +59,26 @@ class PatchesConfig(StemConfig):
         return rows * columns
 
     def stem_parameters(self, given: Input, width: int) -> int:
-        """Weights and bias."""
+        """Weights and bias, and those of the norm."""
         assert isinstance(given, ImageInput)
-        return (self.size**2 * given.channels + 1) * width
+        return (self.reach**2 * given.channels + 1) * width + (2 * width if self.norm else 0)
 
     def stem_macs(self, given: Input, width: int, length: int) -> int:
         """One product a patch."""
         assert isinstance(given, ImageInput)
-        return length * self.size**2 * given.channels * width
+        return length * self.reach**2 * given.channels * width
 
 
 class Patches(Stem):
     """The module of `PatchesConfig`."""
 
-    def __init__(self, size: int, channels: int, width: int) -> None:
+    def __init__(self, config: PatchesConfig, channels: int, width: int) -> None:
         super().__init__()
-        self.cut = nn.Conv2d(channels, width, size, stride=size)
+        padding = (config.reach - config.size + 1) // 2
+        self.cut = nn.Conv2d(channels, width, config.reach, stride=config.size, padding=padding)
+        self.norm = nn.LayerNorm(width, eps=1e-6) if config.norm else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Images (B, C, H, W) -> (B, patches, D), row by row."""
-        y: Tensor = self.cut(inputs).flatten(2).mT
-        return y.contiguous()
+        y: Tensor = self.cut(inputs).flatten(2).mT.contiguous()
+        return y if self.norm is None else self.norm(y)

@@ -1,0 +1,136 @@
+"""Four stages on grids that shrink by half from one to the next."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from torch import Tensor, nn
+
+from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.search_spaces.contract import Context, Model, Site, Source, StackRole, StackRun, TopologyConfig
+from paretoformer.search_spaces.heads import columns
+from paretoformer.search_spaces.registry import register
+from paretoformer.search_spaces.single_stack import source_problems
+from paretoformer.search_spaces.stack import StackModule
+
+if TYPE_CHECKING:
+    from paretoformer.search_spaces.architecture import Architecture
+
+Grid = tuple[int, int]
+STAGES = ("stage1", "stage2", "stage3", "stage4")
+
+
+@register("topology", "pyramid", papers=(16, 18, 25, 31))
+@dataclass(frozen=True, kw_only=True)
+class PyramidConfig(TopologyConfig):
+    """Stem, four stages, a convolution of stride 2 between each two, a linear head on the mean of the last grid.
+
+    `kernel` 3 pads by 1 and rounds halves up (PoolFormer), 2 rounds them down (ConvNeXt, HorNet). With `stage_norms` the
+    stages before the last end in their norm, before the convolution. The last stage's norm stands before the mean or,
+    as `head` mean-norm, after it. Source: paper 16, section 3.2; mean-norm: paper 25, section 2.2.
+    """
+
+    roles: ClassVar[Mapping[str, StackRole]] = {name: StackRole() for name in STAGES}
+
+    kernel: Literal[2, 3] = 3
+    stage_norms: bool = False
+    head: Literal["norm-mean", "mean-norm"] = "norm-mean"
+
+    def signature_problems(self, signature: Signature) -> Iterator[str]:
+        """It reads images and gives classes."""
+        yield from source_problems(self, signature)
+        if not isinstance(signature.input, ImageInput):
+            yield f"topology pyramid needs a grid, and the task gives {signature}"
+        elif not isinstance(signature.output, ClassOutput):
+            yield f"topology pyramid gives classes, and the task is {signature}"
+
+    def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
+        """The stem's grid can be halved three times."""
+        if architecture.source is not None:
+            yield "topology pyramid reads no source, and the architecture has a stem for one"
+        first = architecture.stem.grid(signature.input)
+        if first is not None and min(side for grid in self._grids(first) for side in grid) < 1:
+            yield f"topology pyramid halves a grid three times, and stem {architecture.stem.choice} gives {first[0]} x {first[1]}"
+
+    def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
+        """Each stage on its grid."""
+        first = architecture.stem.grid(signature.input)
+        assert first is not None, "checked before"
+        grids = dict(zip(STAGES, self._grids(first), strict=True))
+        return {
+            stack.name: Site(
+                width=stack.width,
+                length=grids[stack.name][0] * grids[stack.name][1],
+                grid=grids[stack.name],
+                position=stack.position,
+                closed=self.head == "norm-mean" if stack.name == STAGES[-1] else self.stage_norms,
+            )
+            for stack in architecture.stacks
+        }
+
+    def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:
+        """Once each, over its whole grid; an image has one length."""
+        sites = self.sites(architecture, signature)
+        return {name: StackRun(length=site.length) for name, site in sites.items()}
+
+    def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
+        """Convolutions, the norm after the mean, the head."""
+        last = architecture.stacks[-1]
+        between = sum(
+            (self.kernel**2 * one.width + 1) * other.width for one, other in pairwise(architecture.stacks)
+        )
+        site = self.sites(architecture, signature)[last.name]
+        norm = last.final_norm.parameters(site) if last.final_norm and not site.closed else 0
+        return between + norm + (last.width + 1) * columns(signature)
+
+    def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
+        """Convolutions and the head."""
+        sites = self.sites(architecture, signature)
+        between = sum(
+            sites[other.name].length * self.kernel**2 * one.width * other.width
+            for one, other in pairwise(architecture.stacks)
+        )
+        return between + architecture.stacks[-1].width * columns(signature)
+
+    def build_model(self, architecture: "Architecture", signature: Signature) -> "Pyramid":
+        """Stem, stages, convolutions, head."""
+        return Pyramid(self, architecture, signature)
+
+    def _grids(self, first: Grid) -> tuple[Grid, ...]:
+        grids, up = [first], 1 if self.kernel == 3 else 0
+        while len(grids) < len(STAGES):
+            rows, cells = grids[-1]
+            grids.append(((rows + up) // 2, (cells + up) // 2))
+        return tuple(grids)
+
+
+class Pyramid(Model):
+    """The module of `PyramidConfig`."""
+
+    def __init__(self, config: PyramidConfig, architecture: "Architecture", signature: Signature) -> None:
+        super().__init__()
+        sites, stacks = config.sites(architecture, signature), architecture.stacks
+        last = sites[STAGES[-1]]
+        self.grids = [sites[name].grid or (1, 1) for name in STAGES]
+        self.stem = architecture.stem.build_stem(signature.input, stacks[0].width)
+        self.stages = nn.ModuleList(StackModule(stack, sites[stack.name]) for stack in stacks)
+        self.between = nn.ModuleList(
+            nn.Conv2d(one.width, other.width, config.kernel, stride=2, padding=config.kernel // 3)
+            for one, other in pairwise(stacks)
+        )
+        final = stacks[-1].final_norm
+        self.norm = final.build(last) if final and not last.closed else None
+        self.head = nn.Linear(stacks[-1].width, columns(signature))
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
+        """Images (B, C, H, W) -> logits (B, classes)."""
+        x: Tensor = self.stages[0](self.stem(inputs))
+        for grid, convolution, stage in zip(self.grids, self.between, list(self.stages)[1:], strict=False):
+            image = x.unflatten(1, grid).permute(0, 3, 1, 2)  # channels last, without a copy
+            x = stage(convolution(image).permute(0, 2, 3, 1).flatten(1, 2))
+        x = x.mean(1, keepdim=True)
+        if self.norm is not None:
+            x = self.norm(x, Context(grid=(1, 1)))
+        y: Tensor = self.head(x[:, 0])
+        return y
