@@ -68,10 +68,11 @@ class FeatureAttentionConfig(AttentionConfig):
         return 0
 
     def macs(self, site: Site, length: int) -> int:
-        """Projections, features, and the two products of sums."""
+        """Projections, the position's part, features, and the two products of sums."""
         columns = site.width // self.heads + 1
         products = product_macs(length, self.feature_width(site), columns, self.reads_prefix(site))
-        return self.projection_macs(site, length) + self.feature_macs(site, length) + self.heads * products
+        own = self.projection_macs(site, length) + self.position_macs(site, length)
+        return own + self.feature_macs(site, length) + self.heads * products
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
