@@ -10,6 +10,11 @@ INTERPRETED_PROCESSORS = 4
 """Multiprocessors that Triton's interpreter pretends to have."""
 
 
+def traced(x: Tensor) -> bool:
+    """Whether a call must go through an operator of torch: its own dispatch costs more than some of our kernels."""
+    return torch.compiler.is_compiling() or type(x) is not Tensor
+
+
 def on_device(x: Tensor) -> AbstractContextManager[object]:
     """Makes the device of `x` the current one, on which Triton launches."""
     if x.is_cuda and x.device.index != torch.cuda.current_device():

@@ -1,5 +1,8 @@
 """Lean attention as an operator of torch: programs of equal work, one launch."""
 
+from functools import lru_cache
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -7,20 +10,18 @@ from paretoformer.kernels import dispatch
 from paretoformer.kernels.decode_attention import kernels
 from paretoformer.kernels.decode_attention.plan import LEAST_TILES
 from paretoformer.kernels.decode_attention.shape import DecodeShape
-from paretoformer.kernels.launch import on_device, power_of_two, processors
+from paretoformer.kernels.launch import on_device, power_of_two, processors, traced
 
 PROGRAMS_PER_PROCESSOR = 2
 
 
 def lean_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
     """Lean attention with as many programs as the device of `q` runs at once; arguments as in `decode_attention`."""
-    return lean_decode_spans(q, k, v, lengths, PROGRAMS_PER_PROCESSOR * processors(q.device), True)
+    call = lean_decode_spans if traced(q) else _launch
+    return call(q, k, v, lengths, PROGRAMS_PER_PROCESSOR * processors(q.device), True)
 
 
-@torch.library.custom_op("paretoformer::lean_decode", mutates_args=())
-def lean_decode_spans(
-    q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None, programs: int, one_launch: bool
-) -> Tensor:
+def _launch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None, programs: int, one_launch: bool) -> Tensor:
     """Lean attention in at most `programs` programs; no gradient.
 
     Args:
@@ -36,19 +37,26 @@ def lean_decode_spans(
     sizes = (slots * 2 * shape.group, slots * shape.group * shape.width)
     sums, weighted = torch.empty(sum(sizes), dtype=torch.float32, device=q.device).split(sizes)
     arrived = torch.zeros(rows if one_launch else 1, dtype=torch.int32, device=q.device)
-    ragged = {"RAGGED": lengths is not None, "BLOCK_B": power_of_two(batch, 16), "LEAST": LEAST_TILES}
+    spans, merging = _constants(shape, batch, lengths is not None, one_launch)
     with on_device(q):
         kernels.lean_spans[(programs,)](
             q, k, v, lengths, out, sums, weighted, arrived, *q.stride(), *k.stride(), *v.stride(), batch, keys,
-            shape.scale, **shape.constants(), **shape.attending(q.dtype), **shape.merging(), **ragged,
-            LAST_MERGES=one_launch,
+            shape.scale, **spans,
         )  # fmt: skip
         if not one_launch:
-            kernels.merge_spans[(rows,)](
-                lengths, out, sums, weighted, batch, keys, programs,
-                **shape.constants(), **shape.merging(), **ragged, TILE=shape.tile,
-            )  # fmt: skip
+            kernels.merge_spans[(rows,)](lengths, out, sums, weighted, batch, keys, programs, **merging)
     return out
+
+
+@lru_cache(maxsize=1_024)
+def _constants(shape: DecodeShape, batch: int, ragged: bool, one_launch: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The compile-time arguments of both kernels."""
+    both = shape.constants() | shape.merging() | {"RAGGED": ragged, "BLOCK_B": power_of_two(batch, 16)}
+    both |= {"LEAST": LEAST_TILES, "TILE": shape.tile}
+    return both | shape.attending() | {"LAST_MERGES": one_launch}, both
+
+
+lean_decode_spans = torch.library.custom_op("paretoformer::lean_decode", _launch, mutates_args=())
 
 
 @lean_decode_spans.register_fake

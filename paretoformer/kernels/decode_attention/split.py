@@ -43,7 +43,7 @@ def split_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None, splits
     with on_device(q):
         kernels.fixed_splits[(rows * splits,)](
             q, k, v, lengths, out, sums, weighted, *q.stride(), *k.stride(), *v.stride(), keys, splits, shape.scale,
-            **shape.constants(), **shape.attending(q.dtype), RAGGED=lengths is not None,
+            **shape.constants(), **shape.attending(), RAGGED=lengths is not None,
         )  # fmt: skip
         if splits > 1:
             kernels.merge_splits[(rows,)](
