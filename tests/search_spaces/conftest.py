@@ -140,16 +140,17 @@ def _others(annotation: Any, value: Any) -> list[Any]:
 
 
 def _cases(choice: registry.Choice, sites: dict[str, Site]) -> Iterator[Case]:
-    """The choice's default (or what comes nearest) at each site, and every field changed at the first."""
+    """The choice's default (or what comes nearest) at each site, and every field changed at the first that takes it."""
     default = choice.config()
     placed = {name: (site, config) for name, site in sites.items() if (config := fitting(default, site)) is not None}
     for name, (site, config) in placed.items():
         yield Case(name=f"{choice}-{name}", config=config, site=site, plain=name in SITES)
-    if placed:
-        site, config = next(iter(placed.values()))
-        valid = [(field, other) for field, other in alternatives(config) if not list(other.problems(site))]
-        for field, other in dict(reversed(valid)).items():
-            yield Case(name=f"{choice}-{field}={getattr(other, field)}", config=other, site=site)
+    changed: dict[str, Case] = {}
+    for site, config in placed.values():
+        for field, other in alternatives(config):
+            if field not in changed and not list(other.problems(site)):
+                changed[field] = Case(name=f"{choice}-{field}={getattr(other, field)}", config=other, site=site)
+    yield from changed.values()
 
 
 @cache
