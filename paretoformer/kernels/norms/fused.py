@@ -183,9 +183,17 @@ class _Norm(torch.autograd.Function):
     """The operator without torch's dispatch."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, Tensor]:
-        output = _forward(*inputs, True)
-        _remember(ctx, inputs, output)
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        residual: Tensor | None,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        eps: float,
+        centre: bool,
+    ) -> tuple[Tensor, Tensor]:
+        output = _forward(x, residual, weight, bias, eps, centre, True)
+        _remember(ctx, (x, residual, weight, bias, eps, centre), output)
         return output[:2]
 
     @staticmethod
