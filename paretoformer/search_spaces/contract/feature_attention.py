@@ -11,6 +11,7 @@ from paretoformer.kernels import linear_attention
 from paretoformer.kernels.linear_attention import CHUNK
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
 from paretoformer.search_spaces.contract.context import Context
+from paretoformer.search_spaces.contract.mixer import State
 from paretoformer.search_spaces.contract.site import Site
 
 LEAST = 1e-6
@@ -101,12 +102,12 @@ class FeatureAttention(Attention):
         """x: (B, N, D) -> (B, N, D)."""
         return self.merge(self.attended(self.project(x), context, None)[0])
 
-    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Sums:
-        """An empty sum; capacity does not matter."""
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> State:
+        """Empty `Sums`; capacity does not matter."""
         return Sums(empty_sums(batch, self.heads, self.feature_width, self.head_width + 1, like))
 
-    def extend(self, x: Tensor, state: Sums, context: Context) -> tuple[Tensor, Sums]:
-        """x: (B, T, D)."""
+    def extend(self, x: Tensor, state: State, context: Context) -> tuple[Tensor, State]:
+        """x: (B, T, D); the state is `Sums`."""
         y, products = self.attended(self.project(x), context, state.products)
         assert products is not None
         return self.merge(y), Sums(products)
