@@ -112,6 +112,41 @@ class BlockedAttention(Attention):
         y = self.attend_blocks(q.unflatten(2, (blocks, size)), k, v, (queries, keys), seen, last)
         return y.flatten(2, 3)[:, :, :tokens]
 
+    def attend_local(
+        self, q: Tensor, k: Tensor, v: Tensor, size: int, causal: bool, first: int = 0, lengths: Tensor | None = None
+    ) -> Tensor:
+        """Softmax attention of each token to its own block of `size` tokens, to the earlier ones of it where `causal`.
+
+        Args:
+            q: (B, H, T, d). k, v: (B, Hkv, T, d), all at positions `first` and on.
+            size: tokens of a block; the first block begins at position 0.
+            causal: whether later tokens of the block are not seen.
+            first: position of the first token, a multiple of `size`.
+            lengths: (B,), the valid tokens of each sequence, None where all are.
+
+        Returns:
+            (B, H, T, d).
+        """
+        tokens = q.shape[2]
+        size = min(size, tokens)
+        blocks = -(-tokens // size)
+        q, k, v = (
+            pad(x, (0, 0, 0, blocks * size - tokens)).unflatten(2, (blocks, size)) for x in (q, k, v)
+        )  # (B, H, n, size, d)
+        where = torch.arange(first, first + blocks * size, device=q.device).view(blocks, size)
+        ahead = where[:, None] - where[..., None]
+        there = (where < first + tokens)[None, :, None]
+        if lengths is not None:
+            there = there & (where[:, None] < lengths[:, None, None, None])
+        seen = ((ahead <= 0 if causal else ahead < size) & there) | (ahead == 0)
+        return self.attend_blocks(q, k, v, (where, where), seen, first + tokens - 1).flatten(2, 3)[:, :, :tokens]
+
+
+def local_pairs(length: int, size: int) -> int:
+    """Pairs of a query and a key whose scores `attend_local` computes for `length` tokens, masked ones too."""
+    size = min(size, length)
+    return -(-length // size) * size**2
+
 
 def _near(queries: Tensor, keys: Tensor, window: Window, apart: bool) -> Tensor:
     """Which keys (n, S) are read from queries (n, T): (n, T, S), special ones by all; (n, T, S + special) if `apart`."""
