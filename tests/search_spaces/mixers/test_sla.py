@@ -108,12 +108,12 @@ def test_without_kernel_and_table_permuted_tokens_give_permuted_outputs(places) 
     assert Capability.EQUIVARIANT not in SlaConfig.choice.capabilities  # its default convolves
 
 
-def test_the_attention_of_a_deit_layer_has_the_published_number_of_parameters() -> None:
+def test_a_layer_of_deit_width_has_the_parameters_of_the_official_module() -> None:
     """qkv with bias, one 5 x 5 kernel of 64 channels with bias for all heads, a table for 196 places, the projection."""
     width, places = 192, 196
-    published = 3 * width * width + 3 * width + 64 * 25 + 64 + places * width + width * width + width
+    official = 3 * width * width + 3 * width + 64 * 25 + 64 + places * width + width * width + width
     site = Site(width=width, length=places, grid=(14, 14))
-    assert SlaConfig(heads=3, table=True).parameters(site) == published
+    assert SlaConfig(heads=3, table=True).parameters(site) == official
 
 
 @pytest.mark.parametrize(
