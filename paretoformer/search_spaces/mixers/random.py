@@ -16,7 +16,7 @@ class RandomConfig(MixerConfig):
 
     A is drawn for the longest input, stays as it is drawn and counts as parameters. Where it is `trained`, it is made from R
     each time and training moves R; that form is ours. Shorter inputs take the weights among their own tokens, so that rows
-    sum to 1 at any length. Cost: N^2 D MACs, and N^2 numbers kept for each layer. Source: paper 16, section 4.3, table 5.
+    sum to 1 at any length. Cost: N^2 D MACs, and N^2 numbers kept for each layer. Source: paper 16, table 5.
     """
 
     trained: bool = False
