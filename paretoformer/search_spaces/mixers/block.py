@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from paretoformer.kernels import softmax_attention
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.blocks import BlockedAttention, local_pairs
+from paretoformer.search_spaces.contract.blocks import BlockedAttention, local_blocks, local_pairs
 from paretoformer.search_spaces.registry import register
 
 
@@ -72,7 +72,8 @@ class BlockLocal(BlockedAttention):
         """x: (B, N, D) -> (B, N, D)."""
         q, k, v = self.project(x)
         q, k = self.rotated(q, context), self.rotated(k, context)
-        return self.merge(self.attend_local(q, k, v, self.size, context.causal, lengths=context.lengths))
+        y = self.attended(local_blocks(q, k, v, self.size, context.causal, lengths=context.lengths))
+        return self.merge(y.flatten(2, 3)[:, :, : x.shape[1]])
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Current:
         """Room for a block, or for `capacity` tokens where they are fewer."""
@@ -93,7 +94,8 @@ class BlockLocal(BlockedAttention):
             y = softmax_attention(q, k, v, causal=True, bias=bias)
         else:
             k, v = torch.cat((state.k[:, :, :past], k), 2), torch.cat((state.v[:, :, :past], v), 2)
-            y = self.attend_local(pad(q, (0, 0, past, 0)), k, v, self.size, True, begun)[:, :, past:]
+            blocks = local_blocks(pad(q, (0, 0, past, 0)), k, v, self.size, True, begun)
+            y = self.attended(blocks).flatten(2, 3)[:, :, past:end]
             left = end % self.size
             state.k[:, :, :left], state.v[:, :, :left] = k[:, :, end - left :], v[:, :, end - left :]
         return self.merge(y), Current(state.k, state.v, state.seen + tokens)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.kernels import softmax_attention
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.blocks import BlockedAttention, Window
+from paretoformer.search_spaces.contract.blocks import BlockedAttention, Window, window_blocks
 from paretoformer.search_spaces.registry import register
 
 
@@ -106,7 +106,7 @@ class SlidingWindow(BlockedAttention):
         """x: (B, N, D) -> (B, N, D)."""
         q, k, v = self.project(x)
         q, k = self.rotated(q, context), self.rotated(k, context)
-        y = self.attend_window(q, k, v, self.reach, lengths=context.lengths)
+        y = self._near(q, k, v, 0, context.lengths)
         if self.special:
             y = torch.cat((self._globally(x, context), y[:, :, self.special :]), 2)
         return self.merge(y)
@@ -126,10 +126,14 @@ class SlidingWindow(BlockedAttention):
             return self.merge(self._newest(q, state)), Recent(state.k, state.v, seen + 1)
         past = torch.arange(max(0, seen - self.reach.before), seen, device=x.device) % room
         all_k, all_v = torch.cat((state.k[:, :, past], k), 2), torch.cat((state.v[:, :, past], v), 2)
-        y = self.attend_window(q, all_k, all_v, self.reach, seen)
+        y = self._near(q, all_k, all_v, seen, None)
         kept = torch.arange(max(0, tokens - room), tokens, device=x.device)
         state.k[:, :, (seen + kept) % room], state.v[:, :, (seen + kept) % room] = k[:, :, kept], v[:, :, kept]
         return self.merge(y), Recent(state.k, state.v, seen + tokens)
+
+    def _near(self, q: Tensor, k: Tensor, v: Tensor, first: int, lengths: Tensor | None) -> Tensor:
+        blocks = window_blocks(q, k, v, self.reach, first, lengths)
+        return self.attended(blocks).flatten(2, 3)[:, :, : q.shape[2]]
 
     def _newest(self, q: Tensor, state: Recent) -> Tensor:
         """The newest token, already in the ring, reads all that is there, in whatever order: q (B, H, 1, d)."""
