@@ -62,10 +62,9 @@ class DecodeShape:
             "PRECISION": "tf32x3" if self.dtype == torch.float32 else "ieee",
         }
 
-    def merging(self) -> dict[str, Any]:
-        """Those of merging alone."""
-        members = power_of_two(self.group)
-        return {"G": members, "PIECES": max(2, min(128, MERGED_NUMBERS // (members * self.block)))}
+    def pieces(self, members: int) -> int:
+        """Partials that a merge of `members` query heads holds at once."""
+        return max(2, min(128, MERGED_NUMBERS // (members * self.block)))
 
     @property
     def scale(self) -> float:

@@ -38,7 +38,7 @@ def sums(
 
 @triton.jit(do_not_specialize=["segments"])
 def running(
-    products, initial, final, segments, size, SEGMENTS: tl.constexpr, BLOCK: tl.constexpr, REVERSE: tl.constexpr,
+    products, initial, final, size, segments, SEGMENTS: tl.constexpr, BLOCK: tl.constexpr, REVERSE: tl.constexpr,
     STATEFUL: tl.constexpr,
 ):  # fmt: skip
     """Turn the segments' sums, (segments, size) fp32, into the sums before each; final: (size,), the sum of all."""

@@ -11,16 +11,20 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from paretoformer.kernels import dispatch
-from paretoformer.kernels.launch import on_device, power_of_two, processors, traced
+from paretoformer.kernels.launch import Launcher, power_of_two, processors, traced
 from paretoformer.kernels.linear_attention import kernels
 
 HELD_NUMBERS = 8_192
 """Of the running sum that a program keeps in registers."""
+MOST_COLUMNS = 64
+"""Of the values that a program treats."""
 PROGRAMS_PER_PROCESSOR = 4
 SCANNED_NUMBERS = 4_096
 """Of the segments' sums that a program adds up."""
 ALIGNED = 8
 """Columns of values are padded to a multiple, so that rows of two-byte numbers begin at 16 bytes."""
+
+_sums, _running, _outputs = Launcher(kernels.sums), Launcher(kernels.running), Launcher(kernels.outputs)
 
 
 def scan(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -60,16 +64,17 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None, reverse: bool
     out = q.new_empty(batch, heads, length, columns)
     final = q.new_empty(batch, heads, width, columns, dtype=torch.float32)
     before = None if state is None else state.contiguous()
-    with on_device(q):
-        if cut.segments > 1:
-            products = q.new_empty(cut.segments, *final.shape, dtype=torch.float32)
-            kernels.sums[cut.grid](k, v, products, *k.stride(), *v.stride(), heads, length, cut.each, **cut.constants)
-            _running(products, before, final, reverse)
-            before = products
-        kernels.outputs[cut.grid](
-            q, k, v, before, out, final, *q.stride(), *k.stride(), *v.stride(), heads, length, cut.each,
-            REVERSE=reverse, STATEFUL=before is not None, WHOLE=cut.segments == 1, **cut.constants,
-        )  # fmt: skip
+    numbers = (heads, length, cut.each)
+    if cut.segments > 1:
+        products = q.new_empty(cut.segments, *final.shape, dtype=torch.float32)
+        _sums(cut.grid, (k, v, products), (*k.stride(), *v.stride()), numbers, cut.summing)
+        scanning = cut.scanning | {"REVERSE": reverse, "STATEFUL": before is not None}
+        blocks = -(-final.numel() // cut.scanning["BLOCK"])
+        _running((blocks,), (products, before, final), (final.numel(),), (cut.segments,), scanning)
+        before = products
+    attending = cut.summing | {"REVERSE": reverse, "STATEFUL": before is not None, "WHOLE": cut.segments == 1}
+    strides = (*q.stride(), *k.stride(), *v.stride())
+    _outputs(cut.grid, (q, k, v, before, out, final), strides, numbers, attending)
     return out, final
 
 
@@ -129,17 +134,6 @@ class _Scan(torch.autograd.Function):
         return tuple(_gradients(_launch, ctx, out, final))
 
 
-def _running(products: Tensor, state: Tensor | None, final: Tensor, reverse: bool) -> None:
-    """Make of products (segments, B, H, d, e) the sum before each, with `state` before the first, and of all, `final`."""
-    segments, size = products.shape[0], final.numel()
-    together = power_of_two(segments)
-    block = max(16, SCANNED_NUMBERS // together)
-    kernels.running[(-(-size // block),)](
-        products, state, final, segments, size, SEGMENTS=together, BLOCK=block, REVERSE=reverse,
-        STATEFUL=state is not None,
-    )  # fmt: skip
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Cut:
     """How a sequence is cut in segments, and what a program takes of one."""
@@ -148,25 +142,31 @@ class _Cut:
     each: int
     """Chunks of a segment."""
     grid: tuple[int, int, int]
-    constants: dict[str, Any]
+    summing: dict[str, Any]
+    """Compile-time constants of a pass over the tokens."""
+    scanning: dict[str, Any]
+    """Those of the pass over the segments."""
 
 
 @lru_cache(maxsize=1_024)
 def _cut(heads: int, length: int, width: int, columns: int, dtype: torch.dtype, device: torch.device) -> _Cut:
     """As few segments as occupy the device; a program holds a state of 8,192 numbers at most."""
     block_d = power_of_two(width, 16)
-    block_e = power_of_two(min(columns, max(16, HELD_NUMBERS // block_d)), 16)
+    block_e = power_of_two(min(columns, MOST_COLUMNS, max(16, HELD_NUMBERS // block_d)), 16)
     row_bytes = block_d * dtype.itemsize
     chunk = 64 if row_bytes <= 512 else 32
     chunks = -(-length // chunk)
     programs = heads * -(-columns // block_e)
     wanted = 1 if programs >= processors(device) else PROGRAMS_PER_PROCESSOR * processors(device) // programs
     each = -(-chunks // min(wanted, chunks))
+    segments = -(-chunks // each)
+    together = power_of_two(segments)
     return _Cut(
-        segments=-(-chunks // each),
+        segments=segments,
         each=each,
-        grid=(heads, -(-columns // block_e), -(-chunks // each)),
-        constants={
+        grid=(heads, -(-columns // block_e), segments),
+        scanning={"SEGMENTS": together, "BLOCK": max(16, SCANNED_NUMBERS // together)},
+        summing={
             "D": width,
             "E": columns,
             "BLOCK_D": block_d,

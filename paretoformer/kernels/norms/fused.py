@@ -9,13 +9,15 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from paretoformer.kernels import dispatch
-from paretoformer.kernels.launch import on_device, power_of_two, processors, traced
+from paretoformer.kernels.launch import Launcher, power_of_two, processors, traced
 from paretoformer.kernels.norms import kernels
 
-NUMBERS = 4_096
+NUMBERS = 2_048
 """Numbers that a program normalises at once, where rows are narrower."""
 PROGRAMS_PER_PROCESSOR = 4
 """Programs of the way back, each with its share of the sums for weight and bias."""
+
+_norm, _way_back = Launcher(kernels.forward), Launcher(kernels.backward)
 
 
 def fused_norm(
@@ -48,12 +50,12 @@ def _run(
     width = x.shape[-1]
     rows = x.numel() // width
     block, together, warps = _shape(width)
-    with on_device(x):
-        kernels.forward[(-(-rows // together),)](
-            x.contiguous(), None if residual is None else residual.contiguous(), weight, bias, *outputs, rows, eps,
-            D=width, BLOCK=block, ROWS=together, CENTRE=centre, ADDS=residual is not None, WEIGHTED=weight is not None,
-            BIASED=bias is not None, KEPT=outputs[3] is not None, num_warps=warps,
-        )  # fmt: skip
+    constants = {
+        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": residual is not None,
+        "WEIGHTED": weight is not None, "BIASED": bias is not None, "KEPT": outputs[3] is not None, "num_warps": warps,
+    }  # fmt: skip
+    given = (x.contiguous(), None if residual is None else residual.contiguous(), weight, bias)
+    _norm((-(-rows // together),), given + outputs, (), (rows, eps), constants)
 
 
 def _forward(
@@ -110,12 +112,12 @@ def _backward(
     programs = -(-steps // each)
     dx = torch.empty_like(total, memory_format=torch.contiguous_format)
     shares = total.new_empty((weight is not None) + biased, programs, width, dtype=torch.float32)
-    with on_device(total):
-        kernels.backward[(programs,)](
-            dy.contiguous(), None if dtotal is None else dtotal.contiguous(), total.contiguous(), weight, mean, scale,
-            dx, shares, rows, each, D=width, BLOCK=block, ROWS=together, CENTRE=centre, ADDS=dtotal is not None,
-            WEIGHTED=weight is not None, BIASED=biased, num_warps=warps,
-        )  # fmt: skip
+    constants = {
+        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": dtotal is not None,
+        "WEIGHTED": weight is not None, "BIASED": biased, "num_warps": warps,
+    }  # fmt: skip
+    given = (dy.contiguous(), None if dtotal is None else dtotal.contiguous(), total.contiguous(), weight, mean, scale)
+    _way_back((programs,), (*given, dx, shares), (), (rows, each), constants)
     return dx, shares.sum(1).to(total.dtype if weight is None else weight.dtype)
 
 
