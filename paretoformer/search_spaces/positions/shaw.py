@@ -20,7 +20,7 @@ class ShawConfig(PositionConfig):
     Without `values` there are no b. With `grid` the vectors of row and column are added.
     Cost: 2 N (2 clip + 1) D MACs, half of it without values: queries meet each vector once, and weights of one distance
     are added before they meet theirs; twice of it on a grid.
-    Source: Shaw et al. 2018, eq. 3-5, with the clip of paper 17 (8 for text, 14 for images of 32 x 32); the paper itself has
+    Source: Shaw et al. 2018, eq. 3 and 4, with the clip of paper 17 (8 for text, 14 for images of 32 x 32); the paper itself has
     16 and vectors of each head; on a grid: Wu et al. 2021 (iRPE), cross method.
     """
 

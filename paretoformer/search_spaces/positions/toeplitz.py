@@ -29,7 +29,7 @@ class ToeplitzConfig(PositionConfig):
     query in a bidirectional stack; the official table has one bucket more, which nothing reads.
     b starts normal with deviation 0.02, c at 1. Both serve all layers, as in the official code, unless `per_layer`.
     With `grid`, which is ours, b is the sum of those of row and column and c their product.
-    Source: paper 09, section 3.2 and its code. Weight decay would draw c to 0, away from plain attention.
+    Source: paper 09 and its official code. Weight decay would draw c to 0, away from plain attention.
     """
 
     farthest: int = 128
