@@ -6,24 +6,25 @@ from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid, normalize, silu
+from torch.nn.functional import logsigmoid
 
 from paretoformer.kernels.newton_schulz import newton_schulz, newton_schulz_macs
-from paretoformer.kernels.precision import widened, without_autocast
-from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, Recent
+from paretoformer.kernels.precision import without_autocast
+from paretoformer.search_spaces.contract import Capability, Context, Site
+from paretoformer.search_spaces.contract.convolution import Recent
+from paretoformer.search_spaces.contract.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
 from paretoformer.search_spaces.contract.neural_memory import MEMORIES, MemoryKind, NeuralMemory, Weights
 from paretoformer.search_spaces.contract.polynomial import FeatureKind, PolynomialFeatures, feature_count
 from paretoformer.search_spaces.registry import register
 
 MOST_FEATURES = 16_384
-KEPT, CARRIED = 4.0, 2.0
-"""Initial biases of the gates of retention and momentum: of each token 0.98 and 0.88 are kept."""
+CARRIED = 2.0
+"""Initial bias of the gate of momentum: 0.88 of it is kept from token to token."""
 
 
 @register("mixer", "omega", papers=(19,), capabilities=(Capability.CAUSAL,))
 @dataclass(frozen=True, kw_only=True)
-class OmegaConfig(AttentionConfig):
+class OmegaConfig(MemoryLayerConfig):
     """A network M in each head takes a step at each token t, to map the last `window` keys to their values; y_t = M_t(q_t).
 
         G_t = gradient of sum_i gamma_i |M(phi(k_i)) - v_i|^2, i = t - window + 1 .. t
@@ -46,8 +47,6 @@ class OmegaConfig(AttentionConfig):
     with momentum; Titans: Behrouz et al. 2024.
     """
 
-    window: int = 8
-    chunk: int = 16
     features: FeatureKind = "polynomial"
     degree: int = 2
     memory: MemoryKind = "mlp"
@@ -55,7 +54,6 @@ class OmegaConfig(AttentionConfig):
     inner: Literal["muon", "momentum", "gradient"] = "muon"
     steps: int = 5
     read: Literal["post", "pre"] = "post"
-    conv: int = 4
 
     def canonical(self) -> Self:
         """Degree, expansion and steps stay at their default where nothing has them."""
@@ -70,9 +68,6 @@ class OmegaConfig(AttentionConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """Nothing may be longer than the sequence, and features not too many."""
         yield from super().problems(site)
-        for name in ("window", "chunk", "conv"):
-            if getattr(self, name) > site.length:
-                yield f"mixer omega has a {name} of {getattr(self, name)} tokens, and this stack has {site}"
         width = site.width // self.heads
         if (count := feature_count(self.features, self.degree, width)) > MOST_FEATURES:
             yield (
@@ -90,26 +85,20 @@ class OmegaConfig(AttentionConfig):
 
     @property
     def gates(self) -> int:
-        """Gates of each memory."""
+        """Gates of each memory: window, retention, step, momentum."""
         return self.window + (2 if self.inner == "gradient" else 3)
 
     def parameters(self, site: Site) -> int:
-        """Projections, convolution, gates, coefficients, initial weights, and the output's norm and gate."""
-        head = site.width // self.heads
-        convolved = self.conv * (site.width + 2 * self.kv * head)
-        gates = (site.width + 1) * self.kv * self.gates
+        """Beside the layer's, coefficients of features and initial weights."""
         coefficients = self.degree + 1 if self.features == "polynomial" else 0
-        initial = self.kv * self.network(head).size
-        output = head + site.width**2 + (site.width if self.bias else 0)
-        return super().parameters(site) + convolved + gates + coefficients + initial + output
+        return super().parameters(site) + coefficients + self.kv * self.network(site.width // self.heads).size
 
     def macs(self, site: Site, length: int) -> int:
-        """Projections, convolution, gates, and the steps of each chunk."""
+        """Beside the layer's, the steps of each chunk."""
         head = site.width // self.heads
-        outside = self.conv * (site.width + 2 * self.kv * head) + site.width * (site.width + self.kv * self.gates)
         whole, rest = divmod(length, self.chunk)
         chunks = whole * self._chunk_macs(head, self.chunk) + (self._chunk_macs(head, rest) if rest else 0)
-        return self.projection_macs(site, length) + length * outside + self.kv * chunks
+        return self.layer_macs(site, length) + self.kv * chunks
 
     def _chunk_macs(self, head: int, tokens: int) -> int:
         """Gradients, their sums over windows, the scans over the chunk, orthogonal steps, reading; of one memory."""
@@ -124,8 +113,8 @@ class OmegaConfig(AttentionConfig):
         """M now and, within a chunk, at its beginning; momentum; the window's and the convolution's tokens."""
         head = site.width // self.heads
         copies = (1 if length % self.chunk == 0 else 2) + (0 if self.inner == "gradient" else 1)
-        recent = 2 * self.kv * (self.window - 1) * head + (self.conv - 1) * (site.width + 2 * self.kv * head)
-        return 4 * (copies * self.kv * self.network(head).size + recent)
+        window = 2 * self.kv * (self.window - 1) * head
+        return 4 * (copies * self.kv * self.network(head).size + window + self.recent_tokens(site))
 
 
 @dataclass(frozen=True)
@@ -169,7 +158,7 @@ class Tokens:
         return Tokens(q, k, v, retention, step, momentum, gamma)
 
 
-class Omega(Attention):
+class Omega(MemoryLayer):
     """The module of `OmegaConfig`."""
 
     def __init__(self, config: OmegaConfig, site: Site) -> None:
@@ -177,19 +166,10 @@ class Omega(Attention):
         self.config, width = config, self.head_width
         self.network = config.network(width)
         self.features = PolynomialFeatures(config.features, config.degree, width)
-        self.convolution = DepthwiseConvolution(
-            self.qkv.out_features, config.conv, replace(site, grid=None), bias=False
-        )
-        self.gates = nn.Linear(site.width, self.kv_heads * config.gates)
         self.initial = nn.ParameterList(
             torch.randn(self.kv_heads, rows, columns) / columns**0.5 for rows, columns in self.network.shapes
         )
-        self.norm = nn.RMSNorm(width, eps=1e-6)
-        self.output_gate = nn.Linear(site.width, site.width, bias=config.bias)
-        with torch.no_grad():
-            kept = self.gates.bias.view(self.kv_heads, config.gates)
-            kept[:, config.window] = KEPT
-            kept[:, config.window + 2 :] = CARRIED
+        self.gates.bias.data.unflatten(0, (self.kv_heads, config.gates))[:, config.window + 2 :] = CARRIED
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
@@ -206,7 +186,8 @@ class Omega(Attention):
 
     def extend(self, x: Tensor, state: Learned, context: Context) -> tuple[Tensor, Learned]:
         """x: (B, T, D)."""
-        tokens, recent = self._tokens(x, state.recent)
+        projected, recent = self.projected(x, state.recent)
+        tokens = self._tokens(projected)
         state, outputs, at = replace(state, recent=recent), [], 0
         with without_autocast(x):
             while at < x.shape[1]:
@@ -214,37 +195,18 @@ class Omega(Attention):
                 y, state = self._stepped(tokens.part(at, end), state)
                 outputs.append(y)
                 at = end
-        heads = torch.cat(outputs, 2).transpose(2, 3).flatten(1, 2)  # (B, H, T, d)
-        normed = self.norm(heads.to(x.dtype)).transpose(1, 2).flatten(2)
-        merged: Tensor = self.out(normed * silu(self.output_gate(x)))
-        return merged, state
+        return self.closed(torch.cat(outputs, 2), x), state
 
-    def _tokens(self, x: Tensor, recent: Recent) -> tuple[Tokens, Recent]:
-        config, width = self.config, self.head_width
-        convolved, recent = self.convolution.extend(self.qkv(x), recent)
-        q, k, v = (
-            widened(part).unflatten(-1, (-1, width)).transpose(1, 2)
-            for part in convolved.split([self.heads * width, self.kv_heads * width, self.kv_heads * width], -1)
-        )
-        gates = widened(self.gates(x)).unflatten(-1, (self.kv_heads, config.gates)).transpose(1, 2)
-        gamma, rest = gates[..., : config.window].sigmoid(), gates[..., config.window :]
+    def _tokens(self, projected: Projected) -> Tokens:
+        config = self.config
+        gamma, rest = projected.gates[..., : config.window].sigmoid(), projected.gates[..., config.window :]
         momentum = None if config.inner == "gradient" else logsigmoid(rest[..., 2])
         step = rest[..., 1].sigmoid() / config.chunk
         if config.inner != "muon":
             step = step / (config.window * self.features.norm())
         if config.inner == "momentum":
             step = step * rest[..., 2].neg().sigmoid()  # 1 - theta
-        grouped = normalize(q, dim=-1).unflatten(1, (self.kv_heads, -1)).transpose(2, 3)
-        tokens = Tokens(
-            q=grouped,
-            k=normalize(k, dim=-1),
-            v=v,
-            retention=logsigmoid(rest[..., 0]),
-            step=step,
-            momentum=momentum,
-            gamma=gamma,
-        )
-        return tokens, recent
+        return Tokens(projected.q, projected.k, projected.v, logsigmoid(rest[..., 0]), step, momentum, gamma)
 
     def _stepped(self, tokens: Tokens, state: Learned) -> tuple[Tensor, Learned]:
         """Tokens of one chunk -> outputs (B, Hkv, T, G, d) and the memory after them."""

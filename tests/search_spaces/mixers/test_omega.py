@@ -18,6 +18,11 @@ def module_of(places, config: OmegaConfig) -> Omega:
     return places.built(config, replace(SITE, position=places.default("position", "none"))).double().eval()
 
 
+def tokens_of(module: Omega, x: Tensor) -> Tokens:
+    """What the memories are given of x: (1, N, D)."""
+    return module._tokens(module.projected(x, module.convolution.start(1, x))[0])
+
+
 @dataclass
 class Memory:
     """The weights of one memory, and their momentum."""
@@ -41,7 +46,7 @@ def gradient_of(module: Omega, weights: list[Tensor], tokens: Tokens, head: int,
 def recurrence(module: Omega, x: Tensor) -> Tensor:
     """Outputs of the memories (heads, N, d) before norm, gate and projection; gradients at the chunk's first weights."""
     config = module.config
-    tokens, _ = module._tokens(x, module.convolution.start(1, x))
+    tokens = tokens_of(module, x)
     outputs = []
     for head in range(module.kv_heads):
         memory = Memory([w[head].clone() for w in module.initial], [torch.zeros_like(w[head]) for w in module.initial])
@@ -108,7 +113,7 @@ def test_one_token_without_muon_is_the_gated_delta_rule(places) -> None:
     config = replace(SMALL, window=1, inner="gradient", memory="linear", features="identity")
     module, x = module_of(places, config), places.normal(1, 11, 8)
     with torch.no_grad():
-        tokens, _ = module._tokens(x, module.convolution.start(1, x))
+        tokens = tokens_of(module, x)
         weights, ys = module.initial[0].clone(), []  # (H, d, d)
         for t in range(11):
             q, k, v = tokens.q[0, :, t, 0, :, None], tokens.k[0, :, t, :, None], tokens.v[0, :, t, :, None]
@@ -154,7 +159,7 @@ def test_a_memory_that_keeps_all_and_takes_no_step_is_one_network_for_all_tokens
         gates = module.gates.bias.view(2, -1)
         module.gates.weight.zero_()
         gates[:, 3], gates[:, 4] = 1e3, -1e3
-        tokens, _ = module._tokens(x, module.convolution.start(1, x))
+        tokens = tokens_of(module, x)
         q = tokens.q[0, :, :, 0]
         expected = module.network.read(tuple(module.initial), module.features(q), q)
         torch.testing.assert_close(memories(module, x), expected, rtol=0, atol=1e-10)
