@@ -10,7 +10,7 @@ DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu"}
 """Kind of choice: the name that holds where a space does not say; other kinds have to be given."""
 OF_BRANCHES = ("norm", "placement", "layer_scale", "residual_scale")
 """Paths of a branch that a stack may give for all its branches; fields of a body cannot have these names."""
-OF_MODELS = ("topology", "stem", "recipe")
+OF_MODELS = ("topology", "stem", "source", "recipe")
 """First words of addresses that belong to the model and not to a stack."""
 
 
@@ -29,6 +29,7 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
     yield Slot(path="depth", needed=True)
     yield Slot(path="width", needed=True)
     yield Slot(path="loops")
+    yield Slot(path="residual")
     yield Slot(path="position", kind="position")
     for branch in role.branches:
         kind = BODY_KINDS[branch]

@@ -15,10 +15,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
+from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Input, Signature, TokenInput, TokenOutput
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Stack
-from paretoformer.search_spaces.contract import Capability, Context, Site
+from paretoformer.search_spaces.contract import Capability, Context, Site, Source
 
 SITES = {
     "causal": Site(width=16, length=130, causal=True),
@@ -32,6 +32,21 @@ SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
 SIGNATURES = {
     "text": Signature(input=TokenInput(vocabulary=11, length=70), output=TokenOutput(vocabulary=11)),
     "text-class": Signature(input=TokenInput(vocabulary=11, length=70), output=ClassOutput(classes=3)),
+    "translation": Signature(
+        input=TokenInput(vocabulary=11, length=70),
+        output=TokenOutput(vocabulary=11),
+        source=TokenInput(vocabulary=11, length=20),
+    ),
+    "caption": Signature(
+        input=TokenInput(vocabulary=11, length=70),
+        output=TokenOutput(vocabulary=11),
+        source=ImageInput(channels=3, height=8, width=12),
+    ),
+    "views": Signature(
+        input=ImageInput(channels=3, height=8, width=12),
+        output=DenseOutput(channels=4),
+        source=ImageInput(channels=3, height=8, width=12),
+    ),
     "image-class": Signature(input=ImageInput(channels=3, height=16, width=24), output=ClassOutput(classes=3)),
 }
 
@@ -215,11 +230,19 @@ def fitted(choice: registry.Choice) -> Any:
 
 def inputs_for(signature: Signature, batch: int = 2, length: int | None = None) -> Tensor:
     """Token ids (batch, length) or images, always the same ones."""
-    given = signature.input
+    return _filled(signature.input, batch, length, seed=3)
+
+
+def source_for(signature: Signature, batch: int = 2, rows: slice = slice(None)) -> Source | None:
+    """What stands beside `inputs_for`, of some rows where they are given; None where the task has no source."""
+    return Source(_filled(signature.source, batch, None, seed=4)[rows]) if signature.source else None
+
+
+def _filled(given: Input, batch: int, length: int | None, seed: int) -> Tensor:
     if isinstance(given, ImageInput):
-        return normal(batch, given.channels, given.height, given.width)
+        return normal(batch, given.channels, given.height, given.width, seed=seed)
     shape = (batch, length or given.length)
-    return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(3))
+    return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(seed))
 
 
 def is_image(signature: Signature) -> bool:
@@ -237,6 +260,8 @@ def output_shape(signature: Signature, batch: int = 2) -> tuple[int, ...]:
     output = signature.output
     if isinstance(output, ClassOutput):
         return (batch, output.classes)
+    if isinstance(output, DenseOutput):
+        return (batch, 2, output.channels, signature.input.height, signature.input.width)
     return (batch, signature.input.length, output.vocabulary)
 
 
@@ -283,6 +308,7 @@ class Places:
     is_class = staticmethod(is_class)
     is_image = staticmethod(is_image)
     models_with = staticmethod(models_with)
+    source_for = staticmethod(source_for)
     output_shape = staticmethod(output_shape)
     normal = staticmethod(normal)
 
