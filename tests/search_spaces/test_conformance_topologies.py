@@ -99,7 +99,7 @@ def test_forward_equals_extend_for_whole_models(topology_choice, places) -> None
     models = [
         (architecture, signature)
         for architecture, signature in valid_models(topology_choice, places)
-        if any(role.causal for role in architecture.topology.roles.values()) and not places.is_class(signature)
+        if architecture.topology.decodes and not places.is_class(signature)
     ]
     if not models:
         pytest.skip(f"topology {topology_choice} does not decode")

@@ -52,6 +52,11 @@ class TopologyConfig(ChoiceConfig):
 
     roles: ClassVar[Mapping[str, StackRole]]
 
+    @property
+    def decodes(self) -> bool:
+        """Whether its models go on token by token."""
+        return any(role.causal for role in self.roles.values())
+
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """Sentences that say why it cannot serve the task; none where it can."""
         return iter(())
