@@ -10,6 +10,7 @@ import torch
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import PairModel
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.registry import config_from_json
 
@@ -21,8 +22,10 @@ def footprint(architecture, signature, places) -> tuple:
     for training in (False, True):
         torch.manual_seed(0)
         with torch.no_grad():
-            given = model.train(training)(places.inputs_for(signature), source=places.source_for(signature))
-            outputs.append(given.flatten().tolist())
+            inputs, source = places.inputs_for(signature), places.source_for(signature)
+            outputs.append(model.train(training)(inputs, source=source).flatten().tolist())
+            if isinstance(model, PairModel):
+                outputs.append(model.pair(inputs, None, source).source.flatten().tolist())
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     return count(architecture, signature), shapes, outputs
 

@@ -14,7 +14,7 @@ from paretoformer.records.signature import TokenInput
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import PLACEMENTS, Architecture
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.contract import Capability, PairModel
 from paretoformer.search_spaces.counts import count
 
 KINDS = ("topology", "stem", "mixer", "feedforward", "norm", "position")
@@ -55,7 +55,12 @@ def check(architecture: Architecture, signature, places) -> bool:
     inputs, source = places.inputs_for(signature), places.source_for(signature)
     outputs = model.double()(inputs, source=source)
     assert outputs.shape == places.output_shape(signature) and outputs.isfinite().all()
-    outputs.square().mean().backward()
+    loss = outputs.square().mean()
+    if isinstance(model, PairModel):
+        pair = model.pair(inputs, None, source)
+        torch.testing.assert_close(pair.logits, outputs)
+        loss = loss + pair.text.square().mean() + pair.source.square().mean()
+    loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name
     assert count(architecture, signature).params == sum(p.numel() for p in model.parameters())

@@ -10,7 +10,7 @@ from paretoformer.search_spaces.contract.norm import Norm, NormConfig
 from paretoformer.search_spaces.contract.position import MixerPosition, Position, PositionConfig
 from paretoformer.search_spaces.contract.site import MemorySite, Site
 from paretoformer.search_spaces.contract.stem import Stem, StemConfig
-from paretoformer.search_spaces.contract.topology import Model, Source, StackRole, StackRun, StemUse, TopologyConfig
+from paretoformer.search_spaces.contract.topology import Model, Pair, PairModel, Source, StackRole, StackRun, StemUse, TopologyConfig
 from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "Model",
     "Norm",
     "NormConfig",
+    "Pair",
+    "PairModel",
     "Position",
     "PositionConfig",
     "Scheduled",

@@ -112,3 +112,20 @@ class Model(nn.Module, ABC):
     def extend(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Continue by token ids (B, T); returns the output at these T tokens and the new state."""
         raise NotImplementedError(f"{type(self).__name__} does not decode")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Logits as `forward` gives them, and a vector (B, D) of the text and of the source, to be compared."""
+
+    logits: Tensor
+    text: Tensor
+    source: Tensor
+
+
+class PairModel(Model):
+    """A model that also maps text and source to vectors of one space."""
+
+    @abstractmethod
+    def pair(self, inputs: Tensor, lengths: Tensor | None, source: Source) -> Pair:
+        """All three in one pass."""
