@@ -11,11 +11,15 @@ from paretoformer.search_spaces.branch import BranchModule
 from paretoformer.search_spaces.contract import Attention, Context, Memory, MixerPosition, Site
 
 
+States = tuple[Any, ...]
+"""The states of branches in order, loop by loop."""
+
+
 @dataclass(frozen=True)
 class StackState:
-    """The states of all branches, loop by loop in order, after `length` tokens."""
+    """The states of all branches after `length` tokens."""
 
-    branches: tuple[Any, ...]
+    branches: States
     length: int = 0
 
 
@@ -24,7 +28,7 @@ class StackModule(nn.Module):
 
     def __init__(self, stack: Stack, site: Site) -> None:
         super().__init__()
-        self.causal, self.grid = site.causal, site.grid
+        self.causal, self.grid, self.block = site.causal, site.grid, site.block
         self.position = stack.position.build(site)
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
@@ -39,7 +43,7 @@ class StackModule(nn.Module):
 
     def context(self, lengths: Tensor | None = None, memory: Memory | None = None) -> Context:
         """That of a whole sequence."""
-        return Context(causal=self.causal, grid=self.grid, lengths=lengths, memory=memory)
+        return Context(causal=self.causal, block=self.block, grid=self.grid, lengths=lengths, memory=memory)
 
     def place(self, x: Tensor, context: Context) -> Tensor:
         """What the position does to the input."""
@@ -64,21 +68,33 @@ class StackModule(nn.Module):
 
     def start(self, batch: int, capacity: int, like: Tensor, memory: Memory | None = None) -> StackState:
         """Empty states; `like` (..., D) gives width, dtype and device. A memory is read here, once."""
-        context = Context(causal=True, memory=memory)
-        branches = (branch for block in self._blocks for residual in block for branch in residual)
-        return StackState(tuple(branch.start(batch, capacity, like, context) for branch in branches))
+        return StackState(self.start_run(batch, capacity, like, Context(causal=True, memory=memory)))
+
+    def start_run(
+        self, batch: int, capacity: int, like: Tensor, context: Context, start: int = 0, stop: int | None = None
+    ) -> States:
+        """Empty states of the branches of blocks `start` to `stop`."""
+        branches = (branch for block in self._blocks[start:stop] for residual in block for branch in residual)
+        return tuple(branch.start(batch, capacity, like, context) for branch in branches)
 
     def extend(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """x: (B, T, D), the tokens after those of `state`."""
-        context = Context(causal=True, offset=state.length)
-        x, before, states = self.place(x, context), iter(state.branches), []
-        for branches in (residual for block in self._blocks for residual in block):
+        context = Context(causal=True, block=self.block, offset=state.length)
+        y, branches = self.extend_run(self.place(x, context), state.branches, context)
+        return self.close(y, context), replace(state, branches=branches, length=state.length + x.shape[1])
+
+    def extend_run(
+        self, x: Tensor, states: States, context: Context, start: int = 0, stop: int | None = None
+    ) -> tuple[Tensor, States]:
+        """`run` for the tokens x: (B, T, D) that come next, with the states of those blocks and then the new ones."""
+        before, after = iter(states), []
+        for residual in (residual for block in self._blocks[start:stop] for residual in block):
             y = x
-            for branch in branches:
-                y, after = branch.extend(y, next(before), context)
-                states.append(after)
-            x = branches[-1].joined(x, y, context)
-        return self.close(x, context), replace(state, branches=tuple(states), length=state.length + x.shape[1])
+            for branch in residual:
+                y, state = branch.extend(y, next(before), context)
+                after.append(state)
+            x = residual[-1].joined(x, y, context)
+        return x, tuple(after)
 
     def _attentions(self) -> Iterator[Attention]:
         bodies = (branch.body for branch in self.branches if isinstance(branch, BranchModule))

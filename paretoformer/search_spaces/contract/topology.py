@@ -85,6 +85,10 @@ class TopologyConfig(ChoiceConfig):
         """Multiply-accumulates outside stem and stacks, for one input of `length` tokens."""
         raise NotImplementedError
 
+    def wiring_state_bytes(self, architecture: "Architecture", signature: Signature) -> int:
+        """Bytes of fp32 decoding state outside the stacks, for one sequence."""
+        return 0
+
     def build_model(self, architecture: "Architecture", signature: Signature) -> "Model":
         """The whole model, freshly initialised from torch's global generator."""
         raise NotImplementedError
