@@ -86,6 +86,7 @@ class _Reader:
             name=name,
             width=int(width),
             position=self.config("position", name, None, "position"),
+            exit=self.config("exit", name, None, "exit"),
             blocks=tuple(
                 tuple(self.branch(name, layer, branch) for branch in role.branches) for layer in range(int(depth))
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from paretoformer.search_spaces.architecture import BODY_KINDS
 from paretoformer.search_spaces.contract import StackRole
 
-DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu"}
+DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu", "exit": "none"}
 """Kind of choice: the name that holds where a space does not say; other kinds have to be given."""
 OF_BRANCHES = ("norm", "placement", "layer_scale", "residual_scale")
 """Paths of a branch that a stack may give for all its branches; fields of a body cannot have these names."""
@@ -31,6 +31,7 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
     yield Slot(path="loops")
     yield Slot(path="residual")
     yield Slot(path="position", kind="position")
+    yield Slot(path="exit", kind="exit")
     for branch in role.branches:
         kind = BODY_KINDS[branch]
         yield Slot(path=branch, kind=kind, layered=True, needed=kind not in DEFAULT_CHOICES)

@@ -10,7 +10,6 @@ from paretoformer.search_spaces.architecture import Stack
 from paretoformer.search_spaces.branch import BranchModule
 from paretoformer.search_spaces.contract import Attention, Context, Memory, MixerPosition, Site
 
-
 States = tuple[Any, ...]
 """The states of branches in order, loop by loop."""
 
@@ -29,7 +28,7 @@ class StackModule(nn.Module):
     def __init__(self, stack: Stack, site: Site) -> None:
         super().__init__()
         self.causal, self.grid, self.block = site.causal, site.grid, site.block
-        self.position = stack.position.build(site)
+        self.position, self.exit = stack.position.build(site), stack.exit.build(site)
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
         self._blocks = _residuals(self.branches, stack) * stack.loops
@@ -55,11 +54,14 @@ class StackModule(nn.Module):
     def run(self, x: Tensor, context: Context, start: int = 0, stop: int | None = None) -> Tensor:
         """Blocks `start` to `stop` alone; loops count as further blocks."""
         for block in self._blocks[start:stop]:
+            before = x
             for branches in block:
                 y = x
                 for branch in branches:
                     y = branch.inside(y, context)
                 x = branches[-1].joined(x, y, context)
+            if self.exit is not None and not self.training and self.exit.leaves(before, x, context):
+                break
         return x
 
     def close(self, x: Tensor, context: Context) -> Tensor:

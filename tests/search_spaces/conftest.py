@@ -15,7 +15,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Input, Signature, TokenInput, TokenOutput
+from paretoformer.records.signature import (
+    ClassOutput,
+    DenseOutput,
+    ImageInput,
+    Input,
+    Signature,
+    TokenInput,
+    TokenOutput,
+)
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Stack
 from paretoformer.search_spaces.contract import Capability, Context, Site, Source
@@ -25,7 +33,7 @@ SITES = {
     "bidirectional": Site(width=16, length=130),
     "grid": Site(width=16, length=48, grid=(6, 8)),
 }
-PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none"}
+PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none", "exit": "none"}
 EXTRA = 60
 """Cases beyond each choice's default without a position that the fast suite takes, drawn by a fixed seed."""
 SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
@@ -194,6 +202,7 @@ def assembled(depth: int = 1, width: int = 16, placement: str = "pre", **configs
             name=name,
             width=width,
             position=made["position"],
+            exit=made["exit"],
             blocks=tuple(
                 tuple(
                     Branch(role=branch, body=made[BODY_KINDS[branch]], norm=made["norm"], placement=placement)

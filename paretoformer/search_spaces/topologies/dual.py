@@ -94,9 +94,7 @@ class DualConfig(TopologyConfig):
                 width=encoder.width, length=stem.tokens(source), grid=stem.grid(source), position=encoder.position
             ),
             "unimodal": text,
-            "multimodal": replace(
-                text, length=text.length - 1, position=multimodal.position, closed=True, memory=read
-            ),
+            "multimodal": replace(text, length=text.length - 1, position=multimodal.position, closed=True, memory=read),
         }
 
     def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:

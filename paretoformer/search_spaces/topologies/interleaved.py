@@ -93,9 +93,7 @@ class InterleavedConfig(TopologyConfig):
                 position=latent.position,
                 closed=False,
             ),
-            "write": Site(
-                width=local.width, length=self.group, causal=self.causal, memory=latents, closed=False
-            ),
+            "write": Site(width=local.width, length=self.group, causal=self.causal, memory=latents, closed=False),
         }
 
     def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:

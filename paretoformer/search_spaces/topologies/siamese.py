@@ -142,5 +142,7 @@ class Siamese(Model):
 
     def _pixels(self, told: Tensor) -> Tensor:
         """(B, rows * cells, columns * h * w) -> (B, columns, H, W)."""
-        parts = told.unflatten(2, (self.columns, *self.patch)).unflatten(1, self.grid)  # (B, rows, cells, columns, h, w)
+        parts = told.unflatten(2, (self.columns, *self.patch)).unflatten(
+            1, self.grid
+        )  # (B, rows, cells, columns, h, w)
         return parts.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
