@@ -11,7 +11,6 @@ buffers that rotate through more than its L2 cache; `eager` is the time of plain
 import argparse
 import json
 import platform
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,20 +19,25 @@ from typing import Any
 
 import torch
 from kernels_checks import TOLERANCE, checks, error, normal, poison
+from kernels_timing import DEVICE, GPU, bandwidths, median_time
 from torch import Tensor
-from torch.nn.functional import layer_norm, rms_norm, scaled_dot_product_attention
+from torch.nn import functional
+from torch.nn.functional import scaled_dot_product_attention
 
-from paretoformer.kernels import add_rms_norm, decode_attention, linear_attention, norms
+from paretoformer.kernels import add_rms_norm, decode_attention, linear_attention, rms_norm
+from paretoformer.kernels import layer_norm as dispatched_layer_norm
 from paretoformer.kernels.decode_attention import _by_torch as decode_by_torch
 from paretoformer.kernels.dispatch import paths_taken
 from paretoformer.kernels.linear_attention import _by_torch as linear_by_torch
 from paretoformer.kernels.linear_attention import linear_attention_reference
 
-GPU = torch.cuda.is_available()
-DEVICE = torch.device("cuda" if GPU else "cpu")
+if GPU:  # the kernels themselves, where the dispatcher would leave small operands to torch too
+    from paretoformer.kernels.decode_attention.lean import lean_decode
+    from paretoformer.kernels.decode_attention.split import split_decode
+    from paretoformer.kernels.linear_attention.scan import scan
+    from paretoformer.kernels.norms.fused import fused_norm
 ROTATED_BYTES = 256 << 20
 """Inputs in rotation, several times an L2 cache."""
-SAMPLES = 15
 SOFTMAX = "softmax (sdpa)"
 """What linear attention stands in for: another function, timed for comparison alone."""
 
@@ -50,56 +54,23 @@ class Contest:
     ways: dict[str, Callable[..., Any]]
 
 
-def median_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> tuple[float, float]:
-    """(device seconds, seconds of plain calls) of one call, medians over rotating operands."""
-    for given in operands[:3]:
-        call(*given)
-    if not GPU:
-        return (_cpu_time(call, operands),) * 2
-    eager = _event_time(lambda: [call(*given) for given in operands]) / len(operands)
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph):
-            for given in operands:
-                call(*given)
-    except RuntimeError:
-        torch.cuda.synchronize()
-        return eager, eager
-    return _event_time(graph.replay) / len(operands), eager
+def our_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
+    """The lean kernel on a GPU, what the dispatcher takes elsewhere."""
+    return lean_decode(q, k, v, lengths) if GPU else decode_attention(q, k, v, lengths)
 
 
-def _event_time(run: Callable[[], Any]) -> float:
-    run()
-    times = []
-    for _ in range(SAMPLES):
-        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        began.record()
-        run()
-        ended.record()
-        ended.synchronize()
-        times.append(began.elapsed_time(ended) / 1e3)
-    return statistics.median(times)
+def our_linear(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """The chunked kernels on a GPU, what the dispatcher takes elsewhere."""
+    return scan(q, k, v, None)[0] if GPU else linear_attention(q, k, v, causal=True)[0]
 
 
-def _cpu_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> float:
-    times: list[float] = []
-    stop = time.perf_counter() + 1.0
-    while len(times) < SAMPLES or (time.perf_counter() < stop and len(times) < 200):
-        given = operands[len(times) % len(operands)]
-        began = time.process_time()
-        call(*given)
-        times.append(time.process_time() - began)
-        if time.perf_counter() > stop + 4:
-            break
-    return statistics.median(times)
-
-
-def copy_bandwidth() -> float:
-    """Bytes a second of a large copy, read and written."""
-    source = torch.ones((2 << 30) if GPU else (256 << 20), dtype=torch.uint8, device=DEVICE)
-    target = torch.empty_like(source)
-    seconds, _ = median_time(lambda: target.copy_(source), [()])
-    return 2 * source.numel() / seconds
+def our_norm(x: Tensor, r: Tensor | None, w: Tensor, b: Tensor | None, eps: float, centre: bool) -> Any:
+    """The fused kernel on a GPU, what the dispatcher takes elsewhere."""
+    if GPU:
+        return fused_norm(x, r, w, b, eps, centre)
+    if r is not None:
+        return add_rms_norm(x, r, w, eps)
+    return (dispatched_layer_norm(x, w, b, eps) if centre else rms_norm(x, w, eps)), None
 
 
 def run(contest: Contest, bandwidth: float, expected: Callable[..., Tensor] | None) -> dict[str, Any]:
@@ -173,13 +144,11 @@ def _decode_contest(
         return scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=heads != kv)
 
     ways: dict[str, Callable[..., Any]] = {
-        "lean": lambda q, k, v, lengths: decode_attention(q[:, :, 0], k, v, lengths)[:, :, None],
+        "lean": lambda q, k, v, lengths: our_decode(q[:, :, 0], k, v, lengths)[:, :, None],
         "sdpa": masked,
-        "sdpa rows": lambda q, k, v, lengths: decode_by_torch(q[:, :, 0], k, v, lengths)[:, :, None],
     }
     if GPU:
-        from paretoformer.kernels.decode_attention.split import split_decode
-
+        ways["sdpa rows"] = lambda q, k, v, lengths: decode_by_torch(q[:, :, 0], k, v, lengths)[:, :, None]
         ways["fixed split"] = lambda q, k, v, lengths: split_decode(q[:, :, 0], k, v, lengths)[:, :, None]
         if flex:
             ways["flex"] = _flex(batch, keys, lengths if ragged else None, heads != kv)
@@ -248,7 +217,7 @@ def _linear_contest(batch: int, heads: int, length: int, width: int, backward: b
         return linear_by_torch(q, k, v, True, None)[0]
 
     ways = {
-        "ours" if GPU else "chunked": way(lambda q, k, v: linear_attention(q, k, v, causal=True)[0]),
+        "ours" if GPU else "chunked": way(lambda q, k, v: our_linear(q, k, v)),
         **({"chunked by torch": way(chunked)} if GPU else {}),
         **({"chunked compiled": way(torch.compile(chunked))} if GPU and length == 2_048 and batch > 1 else {}),
         **({SOFTMAX: way(lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True))}
@@ -285,14 +254,21 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
         w, b = torch.ones(width, device=DEVICE, dtype=dtype) * 1.1, torch.ones(width, device=DEVICE, dtype=dtype) * 0.1
         return tuple(t.requires_grad_(backward) for t in (x, r, w, b)) + (given,)
 
+    shape = (width,)
     forms: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-        "layer": (lambda x, r, w, b: norms.layer_norm(x, w, b, eps), lambda x, r, w, b: layer_norm(x, (width,), w, b, eps)),
-        "rms": (lambda x, r, w, b: norms.rms_norm(x, w, eps), lambda x, r, w, b: rms_norm(x, (width,), w, eps)),
-        "add rms": (
-            lambda x, r, w, b: add_rms_norm(x, r, w, eps),
-            lambda x, r, w, b: (rms_norm(x + r, (width,), w, eps), x + r),
+        "layer": (
+            lambda x, r, w, b: our_norm(x, None, w, b, eps, True)[0],
+            lambda x, r, w, b: functional.layer_norm(x, shape, w, b, eps),
         ),
-    }  # fmt: skip
+        "rms": (
+            lambda x, r, w, b: our_norm(x, None, w, None, eps, False)[0],
+            lambda x, r, w, b: functional.rms_norm(x, shape, w, eps),
+        ),
+        "add rms": (
+            lambda x, r, w, b: our_norm(x, r, w, None, eps, False),
+            lambda x, r, w, b: (functional.rms_norm(x + r, shape, w, eps), x + r),
+        ),
+    }
 
     def way(normalise: Callable[..., Any]) -> Callable[..., Any]:
         def forward(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Any:
@@ -306,18 +282,20 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
 
         return both if backward else forward
 
+    def exact(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Tensor:
+        y = plain(*(t.detach().double() for t in (x, r, w, b)))
+        return y[0] if isinstance(y, tuple) else y
+
     ours, plain = forms[kind]
     ways = {"ours": way(ours), "torch": way(plain)}
-    if GPU:
+    if GPU and rows > 2_048:
         torch._dynamo.reset()
         ways["compiled"] = way(torch.compile(plain, dynamic=False))
     moved = (2 if kind != "add rms" else 4) + (0 if not backward else 3 if kind != "add rms" else 4)
     name = f"{rows}x{width} {kind} {'forward + backward' if backward else 'forward'}"
     size = torch.empty(0, dtype=dtype).element_size()
     contest = Contest(group="norm", name=name, bytes=moved * rows * width * size, operands=operands, ways=ways)
-    return contest, None if backward else lambda x, r, w, b, given: plain(
-        *(t.detach().double() for t in (x, r, w, b))
-    ) if kind != "add rms" else plain(*(t.detach().double() for t in (x, r, w, b)))[0]  # fmt: skip
+    return contest, None if backward else exact
 
 
 GROUPS = {"decode": decode_contests, "linear": linear_contests, "norms": norm_contests}
@@ -332,9 +310,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     began = time.monotonic()
-    bandwidth = copy_bandwidth()
-    report: dict[str, Any] = _conditions() | {"copy_bytes_per_s": bandwidth, "checks": [], "rows": [], "left_out": []}
-    print(f"{report['device']}, torch {torch.__version__}, copy {bandwidth / 1e9:.0f} GB/s", flush=True)
+    measured = bandwidths()
+    bandwidth = max(measured.values())
+    report: dict[str, Any] = _conditions() | {"bytes_per_s": measured, "checks": [], "rows": [], "left_out": []}
+    speeds = ", ".join(f"{name} {value / 1e9:.0f}" for name, value in measured.items())
+    print(f"{report['device']}, torch {torch.__version__}, GB/s: {speeds}", flush=True)
     if "checks" in options.only and GPU:
         report["checks"] = [
             {"what": what, "dtype": str(dtype).removeprefix("torch."), "error": value, "ok": value <= TOLERANCE[dtype]}

@@ -66,7 +66,8 @@ class BranchModule(nn.Module):
         """The context with the memory as this branch reads it."""
         if self.memory_norm is None or context.memory is None:
             return context
-        memory = replace(context.memory, tokens=self.memory_norm(context.memory.tokens, context))
+        own = replace(context, lengths=context.memory.lengths)
+        memory = replace(context.memory, tokens=self.memory_norm(context.memory.tokens, own))
         return replace(context, memory=memory)
 
     def _given(self, x: Tensor, context: Context) -> Tensor:

@@ -69,7 +69,7 @@ class Interleaved(Model):
             z = own.unflatten(0, (batch, -1)).flatten(1, 2)
             z = self.latent.run(z, across, *self.latent_parts[segment])
             memory = Memory(tokens=self._written(z.unflatten(1, (groups, -1))).flatten(0, 1))
-            x = self.write.run(x, self.write.context(memory=memory), segment, segment + 1)
+            x = self.write.run(x, self.write.context(sizes, memory), segment, segment + 1)
         x = self.local.close(self.local.run(x, within, *self.local_parts[-1]), within)
         x = x.unflatten(0, (batch, -1)).flatten(1, 2)[:, :length]
         y: Tensor = self.head(mean_of_valid(x, lengths) if self.classifies else x)

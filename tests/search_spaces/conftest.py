@@ -26,7 +26,7 @@ from paretoformer.records.signature import (
 )
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Stack
-from paretoformer.search_spaces.contract import Capability, Context, Site, Source
+from paretoformer.search_spaces.contract import Capability, Context, Site, Source, set_progress
 
 SITES = {
     "causal": Site(width=16, length=130, causal=True),
@@ -107,10 +107,14 @@ class Case:
 
 
 def built(config: Any, site: Site) -> nn.Module:
-    """The module of `config`, its parameters moved a little, so that zeros and ones of an initialisation hide nothing."""
+    """The module of `config`, its parameters moved a little, so that zeros and ones of an initialisation hide nothing.
+
+    What changes while it is trained has come 60 % of its way.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module: nn.Module = config.build(site)
+        set_progress(module, 0.6)
         with torch.no_grad():
             for parameter in module.parameters():
                 if parameter.requires_grad:
@@ -159,16 +163,17 @@ def _others(annotation: Any, value: Any) -> list[Any]:
 
 
 def _cases(choice: registry.Choice, sites: dict[str, Site]) -> Iterator[Case]:
-    """The choice's default (or what comes nearest) at each site, and every field changed at the first."""
+    """The choice's default (or what comes nearest) at each site, and every field changed at the first that takes it."""
     default = choice.config()
     placed = {name: (site, config) for name, site in sites.items() if (config := fitting(default, site)) is not None}
     for name, (site, config) in placed.items():
         yield Case(name=f"{choice}-{name}", config=config, site=site, plain=name in SITES)
-    if placed:
-        site, config = next(iter(placed.values()))
-        valid = [(field, other) for field, other in alternatives(config) if not list(other.problems(site))]
-        for field, other in dict(reversed(valid)).items():
-            yield Case(name=f"{choice}-{field}={getattr(other, field)}", config=other, site=site)
+    changed: dict[str, Case] = {}
+    for site, config in placed.values():
+        for field, other in alternatives(config):
+            if field not in changed and not list(other.problems(site)):
+                changed[field] = Case(name=f"{choice}-{field}={getattr(other, field)}", config=other, site=site)
+    yield from changed.values()
 
 
 @cache
@@ -197,15 +202,18 @@ def _default(kind: str, name: str) -> Any:
 def assembled(depth: int = 1, width: int = 16, placement: str = "pre", **configs: Any) -> Architecture:
     """An architecture of given configs by kind (topology and stem among them), the rest plain."""
     made = {kind: configs.get(kind) or _default(kind, name) for kind, name in PLAIN.items()}
+    crosses = Capability.CROSS in made["mixer"].choice.capabilities
+    bodies = {role: made[kind] for role, kind in BODY_KINDS.items()}
+    bodies["cross"] = made["mixer"] if crosses else _default("mixer", PLAIN["mixer"])
     stacks = tuple(
         Stack(
             name=name,
             width=width,
-            position=made["position"],
+            position=_default("position", "none") if role.branches == ("cross",) else made["position"],
             exit=made["exit"],
             blocks=tuple(
                 tuple(
-                    Branch(role=branch, body=made[BODY_KINDS[branch]], norm=made["norm"], placement=placement)
+                    Branch(role=branch, body=bodies[branch], norm=made["norm"], placement=placement)
                     for branch in role.branches
                 )
                 for _ in range(depth)

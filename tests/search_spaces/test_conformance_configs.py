@@ -10,14 +10,15 @@ import torch
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import PairModel
+from paretoformer.search_spaces.contract import PairModel, auxiliary_loss, set_progress
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.registry import config_from_json
 
 
 def footprint(architecture, signature, places) -> tuple:
-    """Counts, shapes, and the outputs in evaluation and in training."""
+    """Counts, shapes, what is trained, and the outputs and losses in evaluation and at 60 % of training."""
     model = build(architecture, signature, seed=0).double()
+    set_progress(model, 0.6)
     outputs = []
     for training in (False, True):
         torch.manual_seed(0)
@@ -26,8 +27,10 @@ def footprint(architecture, signature, places) -> tuple:
             outputs.append(model.train(training)(inputs, source=source).flatten().tolist())
             if isinstance(model, PairModel):
                 outputs.append(model.pair(inputs, None, source).source.flatten().tolist())
+    loss = auxiliary_loss(model)
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    return count(architecture, signature), shapes, outputs
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    return count(architecture, signature), shapes, trained, outputs, loss if loss is None else loss.item()
 
 
 def changed_everywhere(config, changed, places):

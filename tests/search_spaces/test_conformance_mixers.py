@@ -240,7 +240,7 @@ def test_a_mixer_refuses_a_bidirectional_stack_unless_it_claims_one(mixer_choice
 
 def test_a_mixer_refuses_a_position_that_acts_where_it_has_nothing(mixer_choice, places) -> None:
     for case in places.cases("position"):
-        acts = {Capability.SCORE_BIAS, Capability.ROTARY} & case.config.choice.capabilities
+        acts = {Capability.SCORE_BIAS, Capability.ROTARY, Capability.WEIGHTS} & case.config.choice.capabilities
         site = replace(case.site, position=case.config)
         sentences = [s for s in mixer_choice.config().problems(site) if s.startswith("position ") and "acts on" in s]
         assert len(sentences) == len(acts - mixer_choice.capabilities)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from paretoformer.search_spaces.contract import Capability
 from paretoformer.search_spaces.positions.alibi import slopes
@@ -25,8 +26,14 @@ def inside(case):
 
 def bias_of(part, queries, keys):
     """What it adds to the scores of always the same queries at these positions."""
-    q = torch.randn(1, HEADS, int(queries.max()) + 1, HEAD_WIDTH, generator=torch.Generator().manual_seed(4)).double()
+    q = torch.randn(1, HEADS, 200, HEAD_WIDTH, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
     return part.bias(q[:, :, queries], queries, keys)
+
+
+def on_weights_of(part, queries, keys):
+    """What it multiplies always the same weights by at these positions, and what it adds to the values."""
+    weights = torch.rand(2, HEADS, 200, 200, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    return part.factor(queries, keys), part.values(weights[:, :, queries][..., keys], queries, keys)
 
 
 def at_input(case, dtype=torch.float64):
@@ -96,6 +103,9 @@ def test_capabilities_name_what_acts_inside_a_mixer(position_case, places) -> No
     with torch.no_grad():
         assert torch.equal(part.rotate(x, positions), x) == (Capability.ROTARY not in able)
         assert (bias_of(part, positions, positions) is None) == (Capability.SCORE_BIAS not in able)
+        assert not part.acts_on_weights or Capability.WEIGHTS in able
+        on_weights = on_weights_of(part, positions, positions)
+        assert part.acts_on_weights == any(found is not None for found in on_weights)
 
 
 def test_rotated_scores_depend_on_the_distance_alone(position_case, places) -> None:
@@ -104,7 +114,8 @@ def test_rotated_scores_depend_on_the_distance_alone(position_case, places) -> N
     part = inside(position_case)
     q, k = (places.normal(1, HEADS, 1, HEAD_WIDTH, seed=seed).expand(-1, -1, 40, -1) for seed in (1, 2))
     scores = part.rotate(q, torch.arange(40)) @ part.rotate(k, torch.arange(40)).mT
-    torch.testing.assert_close(scores[..., 1:, 1:], scores[..., :-1, :-1], rtol=0, atol=1e-5)
+    step = position_case.site.grid[1] if getattr(position_case.config, "grid", False) else 1  # one down, or one on
+    torch.testing.assert_close(scores[..., step:, step:], scores[..., :-step, :-step], rtol=0, atol=1e-5)
     assert not torch.allclose(scores[..., 0, 1], scores[..., 0, 2])
 
 
@@ -132,6 +143,82 @@ def test_a_bias_with_an_offset_is_rows_of_the_whole(position_case) -> None:
         torch.testing.assert_close(bias_of(part, positions[5:9], positions), whole[..., 5:9, :], rtol=0, atol=1e-12)
 
 
+def test_what_acts_on_weights_with_an_offset_is_rows_of_the_whole(position_case) -> None:
+    position_case.need(Capability.WEIGHTS)
+    part, positions = inside(position_case), torch.arange(position_case.site.length)
+    length = len(positions)
+    with torch.no_grad():
+        whole, rows = on_weights_of(part, positions, positions), on_weights_of(part, positions[5:9], positions)
+    for found, slice_of, shape in zip(
+        rows, whole, ((HEADS, length, length), (2, HEADS, length, HEAD_WIDTH)), strict=True
+    ):
+        if slice_of is not None:
+            assert slice_of.shape == shape and slice_of.isfinite().all()
+            torch.testing.assert_close(found, slice_of[..., 5:9, :], rtol=0, atol=1e-12)
+
+
+def test_no_pair_of_tokens_is_seen_differently_where_others_are_left_out(position_case) -> None:
+    part, positions = inside(position_case), torch.arange(position_case.site.length)
+    some = positions[3:40:4]
+    with torch.no_grad():
+        for whole, chosen in (
+            (bias_of(part, positions, positions), bias_of(part, some, some)),
+            (part.factor(positions, positions), part.factor(some, some)),
+        ):
+            if whole is not None:
+                torch.testing.assert_close(chosen, whole[..., some, :][..., some], rtol=0, atol=1e-12)
+
+
+def test_macs_inside_a_mixer_are_as_counted(position_case, places) -> None:
+    part, length = inside(position_case), position_case.site.length
+    positions, x = torch.arange(length), places.normal(1, HEADS, length, HEAD_WIDTH)
+    weights = places.normal(1, HEADS, length, length)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        part.rotate(x, positions)
+        part.bias(x, positions, positions)
+        part.factor(positions, positions)
+        part.values(weights, positions, positions)
+    assert 2 * position_case.config.mixer_macs(HEADS, HEAD_WIDTH, length) == counter.get_total_flops()
+
+
+def test_every_parameter_inside_a_mixer_gets_a_finite_gradient(position_case, places) -> None:
+    part, positions = inside(position_case).train(), torch.arange(position_case.site.length)
+    parts = (bias_of(part, positions, positions), *on_weights_of(part, positions, positions))
+    learned = [found.square().sum() for found in parts if found is not None and found.requires_grad]
+    if learned:
+        torch.stack(learned).sum().backward()
+    for name, parameter in part.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all() and parameter.grad.abs().max() > 0, name
+
+
+def test_the_form_with_two_axes_refuses_a_sequence_and_stands_on_a_grid(position_choice, places) -> None:
+    if "grid" not in position_choice.fields:
+        pytest.skip(f"{position_choice} has one form")
+    config = position_choice.config(grid=True)
+    for name in ("causal", "bidirectional"):
+        assert any("needs a grid" in sentence for sentence in config.problems(places.sites[name])), name
+    assert not list(config.problems(places.sites["grid"]))
+
+
+def test_the_form_with_two_axes_tells_a_row_from_a_column(position_choice, places) -> None:
+    if "grid" not in position_choice.fields:
+        pytest.skip(f"{position_choice} has one form")
+    site, config = places.sites["grid"], position_choice.config(grid=True)  # 6 rows of 8
+    at = torch.tensor([9, 10, 17])  # a place, its right neighbour, its neighbour below
+    outer, part = config.build(site), config.build_in_mixer(site, HEADS, HEAD_WIDTH)
+    with torch.no_grad():
+        if outer is not None:
+            here, right, below = outer(torch.zeros(1, 3, site.width), at)[0]
+            half = site.width // 2
+            assert torch.equal(here[:half], right[:half]) and not torch.equal(here[half:], right[half:])
+            assert torch.equal(here[half:], below[half:]) and not torch.equal(here[:half], below[:half])
+        if part is not None and part.bias(torch.ones(1, HEADS, 3, HEAD_WIDTH), at, at) is not None:
+            everywhere = torch.arange(48)
+            bias = part.bias(torch.ones(1, HEADS, 48, HEAD_WIDTH), everywhere, everywhere)
+            torch.testing.assert_close(bias[..., 9, 18], bias[..., 20, 29])  # one down, one right
+            assert not torch.allclose(bias[..., 15, 16], bias[..., 14, 15])  # a row's end to the next row's begin
+
+
 def test_beyond_its_length_a_position_fails_just_where_it_says_so(position_case) -> None:
     config, beyond = position_case.config, position_case.site.length + 3
     if position_case.site.grid:
@@ -143,7 +230,8 @@ def test_beyond_its_length_a_position_fails_just_where_it_says_so(position_case)
         if outer is not None:
             outer.double()(x, positions)
         if inner is not None:
-            bias_of(inner, positions, positions)
+            bias_of(inner.double(), positions, positions)
+            on_weights_of(inner, positions, positions)
             inner.rotate(torch.ones(1, HEADS, beyond, HEAD_WIDTH), positions)
 
     if Capability.FIXED_LENGTH in config.choice.capabilities:

@@ -50,9 +50,10 @@ def _queries(q, row, stride_qb, stride_qh, stride_qd, HEADS: tl.constexpr, GROUP
 
 
 @triton.jit
-def _finish(out, row, z, o, valid, GROUP: tl.constexpr, D: tl.constexpr, M: tl.constexpr, BLOCK_D: tl.constexpr):
-    """Write O / z of a row; zeros where there was no key, NaN where the request's length was none."""
-    members, columns = tl.arange(0, M), tl.arange(0, BLOCK_D)
+def _finish(out, row, first, z, o, valid, GROUP: tl.constexpr, D: tl.constexpr, M: tl.constexpr,
+            BLOCK_D: tl.constexpr):  # fmt: skip
+    """Write O / z of a row's query heads from the first on; zeros without a key, NaN where the length cannot be."""
+    members, columns = first + tl.arange(0, M), tl.arange(0, BLOCK_D)
     y = o / tl.where(z == 0.0, 1.0, z)[:, None]
     y = tl.where(valid, y, float("nan"))
     at = (row.to(tl.int64) * GROUP + members[:, None]) * D + columns[None, :]
@@ -72,11 +73,14 @@ def _keep(sums, weighted, slot, m, z, o, GROUP: tl.constexpr, D: tl.constexpr, M
 
 @triton.jit
 def _merge(
-    sums, weighted, out, row, host, pieces, first_slot, stride_slot, valid,
+    sums, weighted, out, row, first, host, pieces, first_slot, stride_slot, valid,
     GROUP: tl.constexpr, D: tl.constexpr, G: tl.constexpr, BLOCK_D: tl.constexpr, PIECES: tl.constexpr,
 ):  # fmt: skip
-    """Add up a row's partials in index order and finish it; piece i lies at first_slot, or host + stride_slot * i."""
-    members, columns = tl.arange(0, G), tl.arange(0, BLOCK_D)
+    """Add up the partials of G query heads of a row in index order and finish them.
+
+    Piece i lies in slot host + stride_slot * i, the first in first_slot.
+    """
+    members, columns = first + tl.arange(0, G), tl.arange(0, BLOCK_D)
     m = tl.full([G], float("-inf"), tl.float32)
     z = tl.zeros([G], tl.float32)
     o = tl.zeros([G, BLOCK_D], tl.float32)
@@ -96,7 +100,7 @@ def _merge(
         z = z * shrink + tl.sum(z_part * weight, 0)
         o = o * shrink[:, None] + tl.sum(o_part * weight[:, :, None], 0)
         m = larger
-    _finish(out, row, z, o, valid, GROUP, D, G, BLOCK_D)
+    _finish(out, row, first, z, o, valid, GROUP, D, G, BLOCK_D)
 
 
 @triton.jit
@@ -110,46 +114,59 @@ def _tiles(length, TILE: tl.constexpr):
 
 
 @triton.jit
-def _total(lengths, batch, keys, HEADS: tl.constexpr, TILE: tl.constexpr, RAGGED: tl.constexpr,
+def _steps(lengths, requests, batch, keys, HEADS: tl.constexpr, TILE: tl.constexpr, SETUP: tl.constexpr):
+    """Plan.ends' differences: steps of the rows of each request."""
+    each = _clamped(tl.load(lengths + requests, mask=requests < batch, other=0).to(tl.int32), keys)
+    return tl.where(requests < batch, (_tiles(each, TILE) + SETUP) * HEADS, 0)
+
+
+@triton.jit
+def _total(lengths, batch, keys, HEADS: tl.constexpr, TILE: tl.constexpr, SETUP: tl.constexpr, RAGGED: tl.constexpr,
            BLOCK_B: tl.constexpr):  # fmt: skip
-    """Tiles of all rows."""
+    """Steps of all rows."""
     if RAGGED:
-        requests = tl.arange(0, BLOCK_B)
-        each = _clamped(tl.load(lengths + requests, mask=requests < batch, other=0).to(tl.int32), keys)
-        total = tl.sum(tl.where(requests < batch, _tiles(each, TILE), 0)) * HEADS
+        total = tl.sum(_steps(lengths, tl.arange(0, BLOCK_B), batch, keys, HEADS, TILE, SETUP))
     else:
-        total = batch * HEADS * _tiles(keys, TILE)
+        total = batch * HEADS * (_tiles(keys, TILE) + SETUP)
     return total
 
 
 @triton.jit
-def _row_at(tile, lengths, batch, keys, HEADS: tl.constexpr, TILE: tl.constexpr, RAGGED: tl.constexpr,
-            BLOCK_B: tl.constexpr):  # fmt: skip
-    """(row, its first tile, its tiles, its keys, whether its length can be) of a tile in the list of all."""
+def _row_at(step, lengths, batch, keys, HEADS: tl.constexpr, TILE: tl.constexpr, SETUP: tl.constexpr,
+            RAGGED: tl.constexpr, BLOCK_B: tl.constexpr):  # fmt: skip
+    """(row, its first step) of a step in the list of all."""
     if RAGGED:
         requests = tl.arange(0, BLOCK_B)
-        each = _clamped(tl.load(lengths + requests, mask=requests < batch, other=0).to(tl.int32), keys)
-        here = tl.where(requests < batch, _tiles(each, TILE) * HEADS, 0)
-        request = tl.sum((tl.cumsum(here) <= tile).to(tl.int32))
+        here = _steps(lengths, requests, batch, keys, HEADS, TILE, SETUP)
+        request = tl.sum((tl.cumsum(here) <= step).to(tl.int32))
         before = tl.sum(tl.where(requests < request, here, 0))
-        given = tl.load(lengths + request).to(tl.int32)
+        each = tl.maximum(tl.sum(tl.where(requests == request, here, 0)) // HEADS, 1)
+    else:
+        each = _tiles(keys, TILE) + SETUP
+        request = step // (HEADS * each)
+        before = request * HEADS * each
+    head = (step - before) // each
+    return request * HEADS + head, before + head * each
+
+
+@triton.jit
+def _length_of(row, lengths, keys, HEADS: tl.constexpr, RAGGED: tl.constexpr):
+    """(keys of a row, whether its length can be)."""
+    if RAGGED:
+        given = tl.load(lengths + row // HEADS).to(tl.int32)
         length = _clamped(given, keys)
         valid = given == length
     else:
         length = keys
         valid = keys >= 0
-        request = tile // (HEADS * _tiles(keys, TILE))
-        before = request * HEADS * _tiles(keys, TILE)
-    tiles = _tiles(length, TILE)
-    head = (tile - before) // tiles
-    return request * HEADS + head, before + head * tiles, tiles, length, valid
+    return length, valid
 
 
 @triton.jit
-def _owner(tile, most, high):
+def _owner(step, most, high):
     """Plan.owner."""
-    late = high + (tile - most * high) // tl.maximum(most - 1, 1)
-    return tl.where(tile < most * high, tile // most, late)
+    late = high + (step - most * high) // tl.maximum(most - 1, 1)
+    return tl.where(step < most * high, step // most, late)
 
 
 @triton.jit(do_not_specialize=["batch", "keys"])
@@ -158,73 +175,75 @@ def lean_spans(
     stride_qb, stride_qh, stride_qd, stride_kb, stride_kh, stride_ks, stride_kd,
     stride_vb, stride_vh, stride_vs, stride_vd, batch, keys, scale,
     HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, M: tl.constexpr, G: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr, TILE: tl.constexpr, LEAST: tl.constexpr, PIECES: tl.constexpr,
-    RAGGED: tl.constexpr, LAST_MERGES: tl.constexpr, PRECISION: tl.constexpr, STAGES: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr, TILE: tl.constexpr, SETUP: tl.constexpr, LEAST: tl.constexpr,
+    PIECES: tl.constexpr, RAGGED: tl.constexpr, LAST_MERGES: tl.constexpr, PRECISION: tl.constexpr,
+    STAGES: tl.constexpr,
 ):  # fmt: skip
     """One program of a plan: whole rows go to `out`, parts to slots 2 program (a non-host's) and 2 program + 1.
 
     With LAST_MERGES whoever stores the last part of a row adds them up; else `merge_spans` does, in a second launch.
     """
     program = tl.program_id(0)
-    total = _total(lengths, batch, keys, HEADS, TILE, RAGGED, BLOCK_B)
+    total = _total(lengths, batch, keys, HEADS, TILE, SETUP, RAGGED, BLOCK_B)
     programs = tl.minimum(tl.num_programs(0), tl.cdiv(total, LEAST))
     most = tl.cdiv(total, programs)
     high = total - (most - 1) * programs
-    position = most * program - tl.maximum(program - high, 0)
-    end = tl.where(program < programs, position + most - (program >= high).to(tl.int32), position)
-    start = position
+    start = most * program - tl.maximum(program - high, 0)
+    end = tl.where(program < programs, start + most - (program >= high).to(tl.int32), start)
+    position = start
+    row, first = _row_at(position, lengths, batch, keys, HEADS, TILE, SETUP, RAGGED, BLOCK_B)
     while position < end:
-        row, first, tiles, length, valid = _row_at(position, lengths, batch, keys, HEADS, TILE, RAGGED, BLOCK_B)
+        length, valid = _length_of(row, lengths, keys, HEADS, RAGGED)
+        after = first + SETUP + _tiles(length, TILE)
+        stop = tl.minimum(end, after)
+        begin = tl.maximum(position - first - SETUP, 0)
         request, head = (row // HEADS).to(tl.int64), (row % HEADS).to(tl.int64)
-        stop = tl.minimum(end, first + tiles)
         queries = _queries(q, row, stride_qb, stride_qh, stride_qd, HEADS, GROUP, D, M, BLOCK_D)
         m, z, o = _attend(
             queries, k + request * stride_kb + head * stride_kh, v + request * stride_vb + head * stride_vh,
-            stride_ks, stride_kd, stride_vs, stride_vd, position - first, stop - position, length, scale,
-            D, M, BLOCK_D, TILE, PRECISION, STAGES,
+            stride_ks, stride_kd, stride_vs, stride_vd, begin, tl.maximum(stop - first - SETUP, 0) - begin, length,
+            scale, D, M, BLOCK_D, TILE, PRECISION, STAGES,
         )  # fmt: skip
         host = _owner(first, most, high)
-        pieces = _owner(first + tiles - 1, most, high) - host + 1
+        pieces = _owner(after - 1, most, high) - host + 1
         if pieces == 1:
-            _finish(out, row, z, o, valid, GROUP, D, M, BLOCK_D)
+            _finish(out, row, 0, z, o, valid, GROUP, D, M, BLOCK_D)
         else:
             _keep(sums, weighted, 2 * program + (first >= start).to(tl.int32), m, z, o, GROUP, D, M, BLOCK_D)
             if LAST_MERGES:
                 tl.debug_barrier()
                 if tl.atomic_add(arrived + row, 1, sem="acq_rel") == pieces - 1:
-                    _merge(sums, weighted, out, row, 2 * host, pieces, 2 * host + 1, 2, valid, GROUP, D, G, BLOCK_D,
+                    _merge(sums, weighted, out, row, 0, 2 * host, pieces, 2 * host + 1, 2, valid, GROUP, D, G, BLOCK_D,
                            PIECES)  # fmt: skip
         position = stop
+        first = after
+        row += 1
 
 
 @triton.jit(do_not_specialize=["batch", "keys", "programs"])
 def merge_spans(
-    lengths, out, sums, weighted, batch, keys, programs,
-    HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, G: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_B: tl.constexpr, TILE: tl.constexpr, LEAST: tl.constexpr, PIECES: tl.constexpr, RAGGED: tl.constexpr,
+    out, lengths, sums, weighted, batch, keys, programs,
+    HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr,
+    TILE: tl.constexpr, SETUP: tl.constexpr, LEAST: tl.constexpr, PIECES: tl.constexpr, RAGGED: tl.constexpr,
 ):  # fmt: skip
-    """Second launch of the two-launch form: one program a row."""
-    row = tl.program_id(0)
-    total = _total(lengths, batch, keys, HEADS, TILE, RAGGED, BLOCK_B)
+    """Second launch of the two-launch form: one program a query head."""
+    row, member = tl.program_id(0) // GROUP, tl.program_id(0) % GROUP
+    total = _total(lengths, batch, keys, HEADS, TILE, SETUP, RAGGED, BLOCK_B)
     programs = tl.minimum(programs, tl.cdiv(total, LEAST))
     most = tl.cdiv(total, programs)
     high = total - (most - 1) * programs
+    length, valid = _length_of(row, lengths, keys, HEADS, RAGGED)
+    each = _tiles(length, TILE) + SETUP
     if RAGGED:
         requests = tl.arange(0, BLOCK_B)
-        each = _clamped(tl.load(lengths + requests, mask=requests < batch, other=0).to(tl.int32), keys)
-        before = tl.sum(tl.where(requests < row // HEADS, _tiles(each, TILE), 0)) * HEADS
-        given = tl.load(lengths + row // HEADS).to(tl.int32)
-        tiles = _tiles(_clamped(given, keys), TILE)
-        valid = given == _clamped(given, keys)
+        here = _steps(lengths, requests, batch, keys, HEADS, TILE, SETUP)
+        first = tl.sum(tl.where(requests < row // HEADS, here, 0)) + (row % HEADS) * each
     else:
-        tiles = _tiles(keys, TILE)
-        before = (row // HEADS) * HEADS * tiles
-        valid = keys >= 0
-    first = before + (row % HEADS) * tiles
+        first = row * each
     host = _owner(first, most, high)
-    pieces = _owner(first + tiles - 1, most, high) - host + 1
+    pieces = _owner(first + each - 1, most, high) - host + 1
     if pieces > 1:
-        _merge(sums, weighted, out, row, 2 * host, pieces, 2 * host + 1, 2, valid, GROUP, D, G, BLOCK_D, PIECES)
+        _merge(sums, weighted, out, row, member, 2 * host, pieces, 2 * host + 1, 2, valid, GROUP, D, 1, BLOCK_D, PIECES)
 
 
 @triton.jit(do_not_specialize=["keys", "splits"])
@@ -238,12 +257,7 @@ def fixed_splits(
     """One of `splits` equal parts of one row, to slot row * splits + part, or to `out` where there is one part."""
     row, part = tl.program_id(0) // splits, tl.program_id(0) % splits
     request, head = (row // HEADS).to(tl.int64), (row % HEADS).to(tl.int64)
-    length = keys
-    valid = keys >= 0
-    if RAGGED:
-        given = tl.load(lengths + request).to(tl.int32)
-        length = _clamped(given, keys)
-        valid = given == length
+    length, valid = _length_of(row, lengths, keys, HEADS, RAGGED)
     each = tl.cdiv(_tiles(length, TILE), splits)
     first = each * part
     count = tl.maximum(tl.minimum(_tiles(length, TILE) - first, each), 0)
@@ -254,21 +268,18 @@ def fixed_splits(
         D, M, BLOCK_D, TILE, PRECISION, STAGES,
     )  # fmt: skip
     if splits == 1:
-        _finish(out, row, z, o, valid, GROUP, D, M, BLOCK_D)
+        _finish(out, row, 0, z, o, valid, GROUP, D, M, BLOCK_D)
     else:
         _keep(sums, weighted, row * splits + part, m, z, o, GROUP, D, M, BLOCK_D)
 
 
 @triton.jit(do_not_specialize=["keys", "splits"])
 def merge_splits(
-    lengths, out, sums, weighted, keys, splits,
-    HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, G: tl.constexpr, BLOCK_D: tl.constexpr,
-    PIECES: tl.constexpr, RAGGED: tl.constexpr,
+    out, lengths, sums, weighted, keys, splits,
+    HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, BLOCK_D: tl.constexpr, PIECES: tl.constexpr,
+    RAGGED: tl.constexpr,
 ):  # fmt: skip
-    """Add up the parts of one row."""
-    row = tl.program_id(0)
-    valid = keys >= 0
-    if RAGGED:
-        given = tl.load(lengths + row // HEADS).to(tl.int32)
-        valid = given == _clamped(given, keys)
-    _merge(sums, weighted, out, row, row * splits, splits, row * splits, 1, valid, GROUP, D, G, BLOCK_D, PIECES)
+    """Add up the parts of one query head."""
+    row, member = tl.program_id(0) // GROUP, tl.program_id(0) % GROUP
+    _, valid = _length_of(row, lengths, keys, HEADS, RAGGED)
+    _merge(sums, weighted, out, row, member, row * splits, splits, row * splits, 1, valid, GROUP, D, 1, BLOCK_D, PIECES)

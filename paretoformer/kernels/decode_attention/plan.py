@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-LEAST_TILES = 2
-"""Tiles that a program takes at least, to pay for the merge that it causes."""
+SETUP_STEPS = 1
+"""What beginning a row takes, in tiles: its queries and first keys are waited for."""
+LEAST_STEPS = 2
+"""Steps that a program takes at least, to pay for the merge that it causes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """The tiles first..end-1 of one output row that one program takes, counted over all rows."""
+    """The tiles first..end-1 of a row that one program takes; none where it ends with the row's set-up."""
 
     program: int
     first: int
@@ -20,11 +22,12 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every row's tiles in one list, cut in consecutive spans of equal size, give or take one tile.
+    """Every row's set-up and tiles in one list of steps, cut in consecutive spans of equal size, give or take one.
 
-    A row is one key head of one request. Programs 0 .. high - 1 take `most` tiles, the others one tile less. The
-    program that holds a row's first tile is its host; all others are non-hosts, each for its first row only.
-    Source: lean attention (paper 14), the stream-K division of Osama et al. 2023.
+    A row is one key head of one request. Programs 0 .. high - 1 take `most` steps, the others one less. The program that
+    holds a row's first step is its host; all others are non-hosts, each for its first row only.
+    Source: lean attention (paper 14), the stream-K division of Osama et al. 2023; that a row's beginning counts is ours,
+    since a program of many short rows was the last to end.
     """
 
     tiles: tuple[int, ...]
@@ -38,43 +41,48 @@ class Plan:
         A request without keys has one empty tile, so that somebody writes its zeros.
         """
         tiles = tuple(max(1, -(-length // tile)) for length in lengths for _ in range(heads))
-        return cls(tiles=tiles, programs=min(programs, -(-sum(tiles) // LEAST_TILES)))
+        steps = sum(tiles) + SETUP_STEPS * len(tiles)
+        return cls(tiles=tiles, programs=min(programs, -(-steps // LEAST_STEPS)))
 
     @property
     def total(self) -> int:
-        """Tiles of all rows."""
+        """Steps of all rows."""
         return self.ends[-1]
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
-        """Where each row's tiles end in the list of all."""
-        return tuple(accumulate(self.tiles))
+        """Where each row's steps end in the list of all."""
+        return tuple(accumulate(tiles + SETUP_STEPS for tiles in self.tiles))
 
     @property
     def most(self) -> int:
-        """Tiles of the busiest program."""
+        """Steps of the busiest program."""
         return -(-self.total // self.programs)
 
     @property
     def high(self) -> int:
-        """Programs that take `most` tiles."""
+        """Programs that take `most` steps."""
         return self.total - (self.most - 1) * self.programs
 
     def span(self, program: int) -> range:
-        """The tiles that a program takes."""
+        """The steps that a program takes."""
         start = self.most * program - max(0, program - self.high)
         return range(start, start + self.most - (program >= self.high))
 
-    def owner(self, tile: int) -> int:
-        """The program that takes a tile."""
+    def owner(self, step: int) -> int:
+        """The program that takes a step."""
         before = self.most * self.high
-        return tile // self.most if tile < before else self.high + (tile - before) // (self.most - 1)
+        return step // self.most if step < before else self.high + (step - before) // (self.most - 1)
 
     def pieces(self, row: int) -> tuple[Piece, ...]:
-        """The parts of a row in the order of their tiles; the first is the host's."""
-        end = self.ends[row]
-        first = end - self.tiles[row]
+        """The parts of a row in the order of its tiles, which count from 0; the first is the host's."""
+        tiles, end = self.tiles[row], self.ends[row]
+        begin = end - tiles  # the step of the row's first tile
         return tuple(
-            Piece(program=program, first=max(first, self.span(program).start), end=min(end, self.span(program).stop))
-            for program in range(self.owner(first), self.owner(end - 1) + 1)
+            Piece(
+                program=program,
+                first=max(0, self.span(program).start - begin),
+                end=max(0, min(tiles, self.span(program).stop - begin)),
+            )
+            for program in range(self.owner(begin - SETUP_STEPS), self.owner(end - 1) + 1)
         )

@@ -21,12 +21,12 @@ class DecodeShape:
     heads: int
     group: int
     width: int
-    itemsize: int
+    dtype: torch.dtype
 
     @classmethod
     def of(cls, q: Tensor, k: Tensor) -> "DecodeShape":
         """The sizes of these operands."""
-        return cls(heads=k.shape[1], group=q.shape[1] // k.shape[1], width=q.shape[2], itemsize=q.element_size())
+        return cls(heads=k.shape[1], group=q.shape[1] // k.shape[1], width=q.shape[2], dtype=q.dtype)
 
     @property
     def block(self) -> int:
@@ -36,7 +36,7 @@ class DecodeShape:
     @property
     def tile(self) -> int:
         """Keys of a tile: 16 KiB of keys, so that three tiles of keys and values in flight fit twice in 227 KiB."""
-        return max(16, min(128, 16_384 // (self.block * self.itemsize)))
+        return max(16, min(128, 16_384 // (self.block * self.dtype.itemsize)))
 
     @property
     def stages(self) -> int:
@@ -52,20 +52,19 @@ class DecodeShape:
         """The kernels' compile-time arguments that attending and merging share."""
         return {"HEADS": self.heads, "GROUP": self.group, "D": self.width, "BLOCK_D": self.block}
 
-    def attending(self, dtype: torch.dtype) -> dict[str, Any]:
+    def attending(self) -> dict[str, Any]:
         """Those of attending alone."""
         return {
             "M": power_of_two(self.group, 16),
             "TILE": self.tile,
             "STAGES": self.stages,
             "num_warps": self.warps,
-            "PRECISION": "tf32x3" if dtype == torch.float32 else "ieee",
+            "PRECISION": "tf32x3" if self.dtype == torch.float32 else "ieee",
         }
 
-    def merging(self) -> dict[str, Any]:
-        """Those of merging alone."""
-        members = power_of_two(self.group)
-        return {"G": members, "PIECES": max(2, min(128, MERGED_NUMBERS // (members * self.block)))}
+    def pieces(self, members: int) -> int:
+        """Partials that a merge of `members` query heads holds at once."""
+        return max(2, min(128, MERGED_NUMBERS // (members * self.block)))
 
     @property
     def scale(self) -> float:

@@ -5,13 +5,16 @@ from torch import Tensor
 
 from paretoformer.kernels.decode_attention import kernels
 from paretoformer.kernels.decode_attention.shape import DecodeShape
-from paretoformer.kernels.launch import on_device, processors
+from paretoformer.kernels.launch import Launcher, processors
 
 MOST_SPLITS = 128
 FULL = 0.8
 """Of the processors busy is enough not to split."""
 GOOD = 0.85
 """Of the best efficiency is enough for fewer splits."""
+
+_splits = Launcher(kernels.fixed_splits)
+_merge = Launcher(kernels.merge_splits)
 
 
 def splits_for(rows: int, tiles: int, processors: int) -> int:
@@ -40,14 +43,11 @@ def split_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None, splits
     out = torch.empty_like(q, memory_format=torch.contiguous_format)
     sums = torch.empty(rows * splits * 2 * shape.group, dtype=torch.float32, device=q.device)
     weighted = torch.empty(rows * splits * shape.group * shape.width, dtype=torch.float32, device=q.device)
-    with on_device(q):
-        kernels.fixed_splits[(rows * splits,)](
-            q, k, v, lengths, out, sums, weighted, *q.stride(), *k.stride(), *v.stride(), keys, splits, shape.scale,
-            **shape.constants(), **shape.attending(q.dtype), RAGGED=lengths is not None,
-        )  # fmt: skip
-        if splits > 1:
-            kernels.merge_splits[(rows,)](
-                lengths, out, sums, weighted, keys, splits,
-                **shape.constants(), **shape.merging(), RAGGED=lengths is not None,
-            )  # fmt: skip
+    constants = shape.constants() | {"RAGGED": lengths is not None}
+    strides = (*q.stride(), *k.stride(), *v.stride())
+    tensors = (q, k, v, lengths, out, sums, weighted)
+    _splits((rows * splits,), tensors, strides, (keys, splits, shape.scale), constants | shape.attending())
+    if splits > 1:
+        merging = constants | {"PIECES": shape.pieces(1)}
+        _merge((rows * shape.group,), (out, lengths, sums, weighted), (), (keys, splits), merging)
     return out

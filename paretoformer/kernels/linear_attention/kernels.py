@@ -36,6 +36,26 @@ def sums(
     tl.store(out + head * D * E + at, total, mask=(rows < D)[:, None] & (columns < E)[None, :])
 
 
+@triton.jit(do_not_specialize=["segments"])
+def running(
+    products, initial, final, size, segments, SEGMENTS: tl.constexpr, BLOCK: tl.constexpr, REVERSE: tl.constexpr,
+    STATEFUL: tl.constexpr,
+):  # fmt: skip
+    """Turn the segments' sums, (segments, size) fp32, into the sums before each; final: (size,), the sum of all."""
+    order, at = tl.arange(0, SEGMENTS), tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    segment = order
+    if REVERSE:
+        segment = segments - 1 - order
+    inside = (order < segments)[:, None] & (at < size)[None, :]
+    place = products + segment.to(tl.int64)[:, None] * size + at[None, :]
+    own = tl.load(place, mask=inside, other=0.0)
+    start = tl.zeros([BLOCK], tl.float32)
+    if STATEFUL:
+        start += tl.load(initial + at, mask=at < size, other=0.0)
+    tl.store(place, tl.cumsum(own, 0) - own + start[None, :], mask=inside)
+    tl.store(final + at, tl.sum(own, 0) + start, mask=at < size)
+
+
 @triton.jit(do_not_specialize=["heads", "length", "each"])
 def outputs(
     q, k, v, before, out, final, stride_qb, stride_qh, stride_qn, stride_qd, stride_kb, stride_kh, stride_kn,

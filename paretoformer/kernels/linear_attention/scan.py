@@ -1,21 +1,30 @@
 """Causal linear attention as an operator of torch: chunks on a GPU, forward and backward by the same two kernels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from paretoformer.kernels import dispatch
-from paretoformer.kernels.launch import on_device, power_of_two, processors
+from paretoformer.kernels.launch import Launcher, power_of_two, processors, traced
 from paretoformer.kernels.linear_attention import kernels
 
 HELD_NUMBERS = 8_192
 """Of the running sum that a program keeps in registers."""
+MOST_COLUMNS = 64
+"""Of the values that a program treats."""
 PROGRAMS_PER_PROCESSOR = 4
+SCANNED_NUMBERS = 4_096
+"""Of the segments' sums that a program adds up."""
 ALIGNED = 8
 """Columns of values are padded to a multiple, so that rows of two-byte numbers begin at 16 bytes."""
+
+_sums, _running, _outputs = Launcher(kernels.sums), Launcher(kernels.running), Launcher(kernels.outputs)
 
 
 def scan(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -25,16 +34,21 @@ def scan(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor,
     columns = v.shape[3]
     missing = -columns % ALIGNED
     if not missing or columns < ALIGNED:
-        return causal_linear_attention(q, k, v, state, False)
+        return _attend(q, k, v, state)
     state = None if state is None else pad(state, (0, missing))
-    out, final = causal_linear_attention(q, k, pad(v, (0, missing)), state, False)
+    out, final = _attend(q, k, pad(v, (0, missing)), state)
     return out[..., :columns], final[..., :columns]
 
 
-@torch.library.custom_op("paretoformer::causal_linear_attention", mutates_args=())
-def causal_linear_attention(
-    q: Tensor, k: Tensor, v: Tensor, state: Tensor | None, reverse: bool
-) -> tuple[Tensor, Tensor]:
+def _attend(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    if traced(q):
+        return causal_linear_attention(q, k, v, state, False)
+    if dispatch.wants_gradient(q, k, v, state):
+        return _Scan.apply(q, k, v, state)  # type: ignore[no-untyped-call]
+    return _launch(q, k, v, state, False)
+
+
+def _launch(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None, reverse: bool) -> tuple[Tensor, Tensor]:
     """sum_{j <= i} (q_i . k_j) v_j + q_i state, over j >= i with `reverse`, sums in fp32.
 
     Args:
@@ -46,22 +60,25 @@ def causal_linear_attention(
     dispatch.remember("linear_attention", dispatch.Path.TRITON)
     batch, heads, length, width = q.shape
     columns = v.shape[3]
-    cut = _Cut.of(batch * heads, length, width, columns, q)
+    cut = _cut(batch * heads, length, width, columns, q.dtype, q.device)
     out = q.new_empty(batch, heads, length, columns)
     final = q.new_empty(batch, heads, width, columns, dtype=torch.float32)
-    constants: dict[str, Any] = cut.constants | {"D": width, "E": columns}
-    grid = (batch * heads, -(-columns // cut.block_e), cut.segments)
     before = None if state is None else state.contiguous()
-    with on_device(q):
-        if cut.segments > 1:
-            products = q.new_empty(cut.segments, *final.shape, dtype=torch.float32)
-            kernels.sums[grid](k, v, products, *k.stride(), *v.stride(), heads, length, cut.each, **constants)
-            before, final = _running(products, before, reverse)
-        kernels.outputs[grid](
-            q, k, v, before, out, final, *q.stride(), *k.stride(), *v.stride(), heads, length, cut.each,
-            REVERSE=reverse, STATEFUL=before is not None, WHOLE=cut.segments == 1, **constants,
-        )  # fmt: skip
+    numbers = (heads, length, cut.each)
+    if cut.segments > 1:
+        products = q.new_empty(cut.segments, *final.shape, dtype=torch.float32)
+        _sums(cut.grid, (k, v, products), (*k.stride(), *v.stride()), numbers, cut.summing)
+        scanning = cut.scanning | {"REVERSE": reverse, "STATEFUL": before is not None}
+        blocks = -(-final.numel() // cut.scanning["BLOCK"])
+        _running((blocks,), (products, before, final), (final.numel(),), (cut.segments,), scanning)
+        before = products
+    attending = cut.summing | {"REVERSE": reverse, "STATEFUL": before is not None, "WHOLE": cut.segments == 1}
+    strides = (*q.stride(), *k.stride(), *v.stride())
+    _outputs(cut.grid, (q, k, v, before, out, final), strides, numbers, attending)
     return out, final
+
+
+causal_linear_attention = torch.library.custom_op("paretoformer::causal_linear_attention", _launch, mutates_args=())
 
 
 @causal_linear_attention.register_fake
@@ -78,31 +95,43 @@ def _remember(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, Tensor | None, boo
     ctx.save_for_backward(q, k, v, state)
 
 
-def _backward(ctx: Any, out: Tensor, final: Tensor) -> tuple[Tensor | None, ...]:
+def _gradients(
+    attend: Callable[..., tuple[Tensor, Tensor]], ctx: Any, out: Tensor, final: Tensor | None
+) -> list[Tensor | None]:
     """Each gradient is causal linear attention of other operands, those of k and v with time turned round."""
     q, k, v, state = ctx.saved_tensors
     needs, reverse = ctx.needs_input_grad, ctx.reverse
-    turned = None if state is None else state.mT
     dq = dk = dv = dstate = None
     if needs[0]:
-        dq, _ = causal_linear_attention(out, v, k, turned, reverse)
+        dq, _ = attend(out, v, k, None if state is None else state.mT, reverse)
     if needs[1]:
-        dk, _ = causal_linear_attention(v, out, q, final.mT, not reverse)
+        dk, _ = attend(v, out, q, None if final is None else final.mT, not reverse)
     if needs[2] or needs[3]:
-        dv, dstate = causal_linear_attention(k, q, out, final, not reverse)
-    return dq, dk, dv, dstate if state is not None else None, None
+        dv, dstate = attend(k, q, out, final, not reverse)
+    return [dq, dk, dv, None if state is None else dstate]
+
+
+def _backward(ctx: Any, out: Tensor, final: Tensor) -> tuple[Tensor | None, ...]:
+    return *_gradients(causal_linear_attention, ctx, out, final), None
 
 
 causal_linear_attention.register_autograd(_backward, setup_context=_remember)
 
 
-def _running(products: Tensor, state: Tensor | None, reverse: bool) -> tuple[Tensor, Tensor]:
-    """(the sum before each segment, the sum of all) of products (segments, B, H, d, e), with `state` before the first."""
-    order = products.flip(0) if reverse else products
-    start = torch.zeros_like(products[:1]) if state is None else state[None]
-    sums = torch.cat((start, order)).cumsum(0)
-    before = sums[:-1].flip(0) if reverse else sums[:-1]
-    return before, sums[-1].clone()
+class _Scan(torch.autograd.Function):
+    """The operator forward in time without torch's dispatch."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
+        _remember(ctx, (q, k, v, state, False), None)
+        return _launch(q, k, v, state, False)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, out: Tensor | None, final: Tensor | None) -> tuple[Tensor | None, ...]:
+        out = torch.zeros_like(ctx.saved_tensors[2]) if out is None else out
+        return tuple(_gradients(_launch, ctx, out, final))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,32 +141,38 @@ class _Cut:
     segments: int
     each: int
     """Chunks of a segment."""
-    block_e: int
-    constants: dict[str, Any]
+    grid: tuple[int, int, int]
+    summing: dict[str, Any]
+    """Compile-time constants of a pass over the tokens."""
+    scanning: dict[str, Any]
+    """Those of the pass over the segments."""
 
-    @classmethod
-    def of(cls, heads: int, length: int, width: int, columns: int, like: Tensor) -> "_Cut":
-        """As few segments as occupy the device; a program holds a state of 8,192 numbers at most."""
-        block_d = power_of_two(width, 16)
-        block_e = power_of_two(min(columns, max(16, HELD_NUMBERS // block_d)), 16)
-        row_bytes = block_d * like.element_size()
-        chunk = 64 if row_bytes <= 512 else 32
-        chunks = -(-length // chunk)
-        programs = heads * -(-columns // block_e)
-        segments = (
-            1 if programs >= processors(like.device) else PROGRAMS_PER_PROCESSOR * processors(like.device) // programs
-        )
-        each = -(-chunks // max(1, min(segments, chunks)))
-        return cls(
-            segments=-(-chunks // each),
-            each=each,
-            block_e=block_e,
-            constants={
-                "BLOCK_D": block_d,
-                "BLOCK_E": block_e,
-                "CHUNK": chunk,
-                "STAGES": 2 if row_bytes <= 256 else 1,
-                "PRECISION": "tf32x3" if like.dtype == torch.float32 else "ieee",
-                "num_warps": 4 if block_d * block_e <= HELD_NUMBERS // 2 else 8,
-            },
-        )
+
+@lru_cache(maxsize=1_024)
+def _cut(heads: int, length: int, width: int, columns: int, dtype: torch.dtype, device: torch.device) -> _Cut:
+    """As few segments as occupy the device; a program holds a state of 8,192 numbers at most."""
+    block_d = power_of_two(width, 16)
+    block_e = power_of_two(min(columns, MOST_COLUMNS, max(16, HELD_NUMBERS // block_d)), 16)
+    row_bytes = block_d * dtype.itemsize
+    chunk = 64 if row_bytes <= 512 else 32
+    chunks = -(-length // chunk)
+    programs = heads * -(-columns // block_e)
+    wanted = 1 if programs >= processors(device) else PROGRAMS_PER_PROCESSOR * processors(device) // programs
+    each = -(-chunks // min(wanted, chunks))
+    segments = -(-chunks // each)
+    together = power_of_two(segments)
+    return _Cut(
+        segments=segments,
+        each=each,
+        grid=(heads, -(-columns // block_e), segments),
+        scanning={"SEGMENTS": together, "BLOCK": max(16, SCANNED_NUMBERS // together)},
+        summing={
+            "D": width,
+            "E": columns,
+            "BLOCK_D": block_d,
+            "BLOCK_E": block_e,
+            "CHUNK": chunk,
+            "STAGES": 3 if row_bytes <= 128 else 2 if row_bytes <= 256 else 1,
+            "PRECISION": "tf32x3" if dtype == torch.float32 else "ieee",
+        },
+    )

@@ -45,7 +45,9 @@ def add_layer_norm(
     """(layer_norm(x + residual), x + residual), in one pass where there is a kernel."""
     path = _path("layer_norm", x, residual, weight, bias)
     if path is Path.TRITON:
-        return _fused(x, residual, weight, bias, eps, centre=True)
+        y, total = _fused(x, residual, weight, bias, eps, centre=True)
+        assert total is not None
+        return y, total
     total = x + residual
     if path is Path.REFERENCE:
         return layer_norm_reference(total, weight, bias, eps), total
@@ -56,7 +58,9 @@ def add_rms_norm(x: Tensor, residual: Tensor, weight: Tensor | None, eps: float)
     """(rms_norm(x + residual), x + residual), in one pass where there is a kernel."""
     path = _path("rms_norm", x, residual, weight, None)
     if path is Path.TRITON:
-        return _fused(x, residual, weight, None, eps, centre=False)
+        y, total = _fused(x, residual, weight, None, eps, centre=False)
+        assert total is not None
+        return y, total
     total = x + residual
     if path is Path.REFERENCE:
         return rms_norm_reference(total, weight, eps), total
@@ -105,7 +109,7 @@ def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | N
 
 def _fused(
     x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, *, centre: bool
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor | None]:
     from paretoformer.kernels.norms.fused import fused_norm
 
     return fused_norm(x, residual, weight, bias, eps, centre)

@@ -1,29 +1,64 @@
 """Layer and rms normalisation as operators of torch: one pass forward, one backward, a residual added on the way."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from paretoformer.kernels import dispatch
-from paretoformer.kernels.launch import on_device, power_of_two, processors
+from paretoformer.kernels.launch import Launcher, power_of_two, processors, traced
 from paretoformer.kernels.norms import kernels
 
-NUMBERS = 4_096
+NUMBERS = 2_048
 """Numbers that a program normalises at once, where rows are narrower."""
+PROGRAMS_PER_PROCESSOR = 4
+"""Programs of the way back, each with its share of the sums for weight and bias."""
+
+_norm, _way_back = Launcher(kernels.forward), Launcher(kernels.backward)
 
 
 def fused_norm(
     x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, centre: bool
-) -> tuple[Tensor, Tensor]:
-    """(the norm of x + residual, x + residual) over the last dimension; without a residual the second is empty."""
+) -> tuple[Tensor, Tensor | None]:
+    """(the norm of x + residual, x + residual) over the last dimension; without a residual the second is none."""
     kept = dispatch.wants_gradient(x, residual, weight, bias)
-    y, total, _, _ = norm_forward(x, residual, weight, bias, eps, centre, kept)
-    return y, total
+    if traced(x):
+        y, total, _, _ = norm_forward(x, residual, weight, bias, eps, centre, kept)
+    elif kept:
+        y, total = _Norm.apply(x, residual, weight, bias, eps, centre)  # type: ignore[no-untyped-call]
+    else:
+        y = torch.empty_like(x, memory_format=torch.contiguous_format)
+        total = None if residual is None else torch.empty_like(y)
+        _run(x, residual, weight, bias, eps, centre, (y, total, None, None))
+    return y, None if residual is None else total
 
 
-@torch.library.custom_op("paretoformer::norm", mutates_args=())
-def norm_forward(
+def _run(
+    x: Tensor,
+    residual: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+    centre: bool,
+    outputs: tuple[Tensor, Tensor | None, Tensor | None, Tensor | None],
+) -> None:
+    """Write y, x + residual, mean, 1 / deviation; the last two where both are there."""
+    dispatch.remember("layer_norm" if centre else "rms_norm", dispatch.Path.TRITON)
+    width = x.shape[-1]
+    rows = x.numel() // width
+    block, together, warps = _shape(width)
+    constants = {
+        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": residual is not None,
+        "WEIGHTED": weight is not None, "BIASED": bias is not None, "KEPT": outputs[3] is not None, "num_warps": warps,
+    }  # fmt: skip
+    given = (x.contiguous(), None if residual is None else residual.contiguous(), weight, bias)
+    _norm((-(-rows // together),), given + outputs, (), (rows, eps), constants)
+
+
+def _forward(
     x: Tensor,
     residual: Tensor | None,
     weight: Tensor | None,
@@ -37,20 +72,12 @@ def norm_forward(
     Args:
         residual: as x. weight, bias: (D,). centre: subtract the mean. kept: keep mean and deviation for the way back.
     """
-    dispatch.remember("layer_norm" if centre else "rms_norm", dispatch.Path.TRITON)
-    x = x.contiguous()
-    residual = None if residual is None else residual.contiguous()
-    y, total, mean, scale = _outputs(x, residual, centre, kept)
-    width = x.shape[-1]
-    rows = x.numel() // width
-    block, together, warps = _shape(width)
-    with on_device(x):
-        kernels.forward[(-(-rows // together),)](
-            x, residual, weight, bias, y, total, mean, scale, rows, eps, D=width, BLOCK=block, ROWS=together,
-            CENTRE=centre, ADDS=residual is not None, WEIGHTED=weight is not None, BIASED=bias is not None, KEPT=kept,
-            num_warps=warps,
-        )  # fmt: skip
+    y, total, mean, scale = outputs = _outputs(x, residual, centre, kept)
+    _run(x, residual, weight, bias, eps, centre, outputs if kept else (y, total, None, None))
     return y, total, mean, scale
+
+
+norm_forward = torch.library.custom_op("paretoformer::norm", _forward, mutates_args=())
 
 
 @norm_forward.register_fake
@@ -66,8 +93,7 @@ def _(
     return _outputs(x, residual, centre, kept)
 
 
-@torch.library.custom_op("paretoformer::norm_backward", mutates_args=())
-def norm_backward(
+def _backward(
     dy: Tensor,
     dtotal: Tensor | None,
     total: Tensor,
@@ -76,26 +102,26 @@ def norm_backward(
     scale: Tensor,
     centre: bool,
     biased: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(dx, dweight, dbias) of `norm_forward`, whose second output or x is `total`; what is not asked for is empty."""
-    dy, total = dy.contiguous(), total.contiguous()
-    dtotal = None if dtotal is None else dtotal.contiguous()
+) -> tuple[Tensor, Tensor]:
+    """(dx, as many of dweight and dbias as there are, one a row) of `norm_forward`; total is its second output or x."""
     width = total.shape[-1]
     rows = total.numel() // width
     block, together, warps = _shape(width)
     steps = -(-rows // together)
-    each = -(-steps // (4 * processors(total.device)))
+    each = -(-steps // (PROGRAMS_PER_PROCESSOR * processors(total.device)))
     programs = -(-steps // each)
-    dx = torch.empty_like(total)
-    dweight = total.new_empty((programs, width) if weight is not None else (0, width), dtype=torch.float32)
-    dbias = total.new_empty((programs, width) if biased else (0, width), dtype=torch.float32)
-    with on_device(total):
-        kernels.backward[(programs,)](
-            dy, dtotal, total, weight, mean, scale, dx, dweight, dbias, rows, each, D=width, BLOCK=block, ROWS=together,
-            CENTRE=centre, ADDS=dtotal is not None, WEIGHTED=weight is not None, BIASED=biased, num_warps=warps,
-        )  # fmt: skip
-    dtype = total.dtype if weight is None else weight.dtype
-    return dx, dweight.sum(0).to(dtype), dbias.sum(0).to(dtype)
+    dx = torch.empty_like(total, memory_format=torch.contiguous_format)
+    shares = total.new_empty((weight is not None) + biased, programs, width, dtype=torch.float32)
+    constants = {
+        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": dtotal is not None,
+        "WEIGHTED": weight is not None, "BIASED": biased, "num_warps": warps,
+    }  # fmt: skip
+    given = (dy.contiguous(), None if dtotal is None else dtotal.contiguous(), total.contiguous(), weight, mean, scale)
+    _way_back((programs,), (*given, dx, shares), (), (rows, each), constants)
+    return dx, shares.sum(1).to(total.dtype if weight is None else weight.dtype)
+
+
+norm_backward = torch.library.custom_op("paretoformer::norm_backward", _backward, mutates_args=())
 
 
 @norm_backward.register_fake
@@ -108,11 +134,10 @@ def _(
     scale: Tensor,
     centre: bool,
     biased: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:
     dtype = total.dtype if weight is None else weight.dtype
-    width = total.shape[-1]
     dx = torch.empty_like(total, memory_format=torch.contiguous_format)
-    return dx, total.new_empty(width, dtype=dtype), total.new_empty(width, dtype=dtype)
+    return dx, total.new_empty((weight is not None) + biased, total.shape[-1], dtype=dtype)
 
 
 def _outputs(x: Tensor, residual: Tensor | None, centre: bool, kept: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -125,35 +150,61 @@ def _outputs(x: Tensor, residual: Tensor | None, centre: bool, kept: bool) -> tu
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, residual, weight, bias, _, ctx.centre, _ = inputs
+    x, residual, weight, bias, _, ctx.centre = inputs[:6]
     _, total, mean, scale = output
-    ctx.adds, ctx.biased, ctx.bias_dtype = residual is not None, bias is not None, None if bias is None else bias.dtype
+    ctx.adds, ctx.bias_dtype = residual is not None, None if bias is None else bias.dtype
     ctx.save_for_backward(x if residual is None else total, weight, mean, scale)
-    ctx.mark_non_differentiable(mean, scale)
     ctx.set_materialize_grads(False)
 
 
-def _backward(ctx: Any, dy: Tensor | None, dtotal: Tensor | None, *unused: Any) -> tuple[Tensor | None, ...]:
+def _gradients(
+    backward: Callable[..., tuple[Tensor, Tensor]], ctx: Any, dy: Tensor | None, dtotal: Tensor | None
+) -> tuple[Tensor | None, ...]:
+    """Of x, residual, weight and bias."""
     total, weight, mean, scale = ctx.saved_tensors
     if dy is None:
-        return dtotal, dtotal, None, None, None, None, None
-    dx, dweight, dbias = norm_backward(
-        dy, dtotal if ctx.adds else None, total, weight, mean, scale, ctx.centre, ctx.biased
-    )
+        return dtotal, dtotal, None, None
+    given, biased = dtotal if ctx.adds else None, ctx.bias_dtype is not None
+    dx, affine = backward(dy, given, total, weight, mean, scale, ctx.centre, biased)
     return (
         dx,
         dx if ctx.adds else None,
-        None if weight is None else dweight,
-        dbias.to(ctx.bias_dtype) if ctx.biased else None,
-        None,
-        None,
-        None,
+        None if weight is None else affine[0],
+        affine[-1].to(ctx.bias_dtype) if biased else None,
     )
 
 
-norm_forward.register_autograd(_backward, setup_context=_remember)
+def _operator_gradients(ctx: Any, dy: Tensor | None, dtotal: Tensor | None, *unused: Any) -> tuple[Tensor | None, ...]:
+    return *_gradients(norm_backward, ctx, dy, dtotal), None, None, None
 
 
+norm_forward.register_autograd(_operator_gradients, setup_context=_remember)
+
+
+class _Norm(torch.autograd.Function):
+    """The operator without torch's dispatch."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        residual: Tensor | None,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        eps: float,
+        centre: bool,
+    ) -> tuple[Tensor, Tensor]:
+        output = _forward(x, residual, weight, bias, eps, centre, True)
+        _remember(ctx, (x, residual, weight, bias, eps, centre), output)
+        return output[:2]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor | None, dtotal: Tensor | None) -> tuple[Tensor | None, ...]:
+        return *_gradients(_backward, ctx, dy, dtotal), None, None
+
+
+@lru_cache
 def _shape(width: int) -> tuple[int, int, int]:
     """(columns, rows, warps) of a program."""
     block = power_of_two(width)

@@ -45,10 +45,10 @@ def forward(
 
 @triton.jit(do_not_specialize=["rows", "each"])
 def backward(
-    dy, dtotal, total, weight, mean, scale, dx, dweight, dbias, rows, each, D: tl.constexpr, BLOCK: tl.constexpr,
+    dy, dtotal, total, weight, mean, scale, dx, shares, rows, each, D: tl.constexpr, BLOCK: tl.constexpr,
     ROWS: tl.constexpr, CENTRE: tl.constexpr, ADDS: tl.constexpr, WEIGHTED: tl.constexpr, BIASED: tl.constexpr,
 ):  # fmt: skip
-    """`each` steps of ROWS rows: dx, and this program's share of dweight and dbias, (programs, D) fp32.
+    """`each` steps of ROWS rows: dx, and this program's shares of dweight and dbias, (those asked for, programs, D) fp32.
 
     With n = (total - mean) * scale and g = dy * weight: dx = scale (g - mean(g n) n - mean(g)) + dtotal, the last mean
     only where CENTRE.
@@ -82,6 +82,7 @@ def backward(
             left += tl.load(dtotal + at, mask=inside, other=0.0).to(tl.float32)
         tl.store(dx + at, left.to(dx.dtype.element_ty), mask=inside)
     if WEIGHTED:
-        tl.store(dweight + tl.program_id(0) * D + column, tl.sum(of_weight, 0), mask=there)
+        tl.store(shares + tl.program_id(0) * D + column, tl.sum(of_weight, 0), mask=there)
+        shares += tl.num_programs(0) * D
     if BIASED:
-        tl.store(dbias + tl.program_id(0) * D + column, tl.sum(of_bias, 0), mask=there)
+        tl.store(shares + tl.program_id(0) * D + column, tl.sum(of_bias, 0), mask=there)

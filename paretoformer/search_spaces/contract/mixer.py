@@ -34,7 +34,7 @@ class MixerConfig(ChoiceConfig):
             yield f"mixer {name} is not causal by blocks, and this stack has blocks of {site.block} tokens"
         elif site.causal and Capability.CAUSAL not in able:
             yield f"mixer {name} is bidirectional, and this stack is causal"
-        elif Capability.BIDIRECTIONAL not in able:
+        elif not site.causal and Capability.BIDIRECTIONAL not in able:
             yield f"mixer {name} is causal only, and this stack is bidirectional"
         if Capability.GRID in able and site.grid is None:
             yield f"mixer {name} needs a grid, and this stack has {site}"

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import elu, pad
 
 from paretoformer.kernels import linear_attention
-from paretoformer.kernels.linear_attention import CHUNK
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
+from paretoformer.search_spaces.contract.feature_attention import LEAST, Sums, empty_sums, product_macs
 from paretoformer.search_spaces.registry import register
 
 
@@ -37,29 +37,13 @@ class LinearConfig(AttentionConfig):
         rotated = site.position is not None and Capability.ROTARY in site.position.choice.capabilities
         passes = (head, 1) if rotated else (head + 1,)
         return self.projection_macs(site, length) + self.heads * sum(
-            _product_macs(length, head, columns, site.causal) for columns in passes
+            product_macs(length, head, columns, site.causal) for columns in passes
         )
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
         head = site.width // self.heads
         return 4 * self.heads * head * (head + 1)
-
-
-def _product_macs(length: int, head: int, columns: int, causal: bool) -> int:
-    if not causal:
-        return 2 * length * head * columns
-    if length <= CHUNK:
-        return length**2 * (head + columns)
-    padded = -(-length // CHUNK) * CHUNK
-    return 2 * padded * head * columns + padded * CHUNK * (head + columns)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sum of phi(k) [v, 1]^T over the tokens seen, (B, H, d, d + 1)."""
-
-    products: Tensor
 
 
 class Linear(Attention):
@@ -71,8 +55,7 @@ class Linear(Attention):
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Sums:
         """An empty sum, at least in fp32; capacity does not matter."""
-        shape = (batch, self.heads, self.head_width, self.head_width + 1)
-        return Sums(like.new_zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32)))
+        return Sums(empty_sums(batch, self.heads, self.head_width, self.head_width + 1, like))
 
     def extend(self, x: Tensor, state: Sums, context: Context) -> tuple[Tensor, Sums]:
         """x: (B, T, D)."""
@@ -96,4 +79,4 @@ class Linear(Attention):
             total, values = linear_attention(turned_q, turned_k, v, causal=context.causal, state=values)
             divisor, ones = linear_attention(q, k, torch.ones_like(v[..., :1]), causal=context.causal, state=ones)
             state = None if values is None or ones is None else torch.cat((values, ones), -1)
-        return self.merge(total / divisor.clamp_min(1e-6)), state
+        return self.merge(total / divisor.clamp_min(LEAST)), state

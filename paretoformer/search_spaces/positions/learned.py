@@ -1,11 +1,13 @@
 """A learned vector for each position, added to the stack's input."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract import Capability, Position, PositionConfig, Site
+from paretoformer.search_spaces.contract.distances import axes_problems, coordinates
 from paretoformer.search_spaces.registry import register
 
 
@@ -14,15 +16,26 @@ from paretoformer.search_spaces.registry import register
 class LearnedConfig(PositionConfig):
     """x_i + p_i with a table of as many rows as the site is long; beyond them it is refused.
 
-    Source: Gehring et al. 2017, section 3.1 (paper 06, section 2).
+    With `grid` p_i is a vector of the row beside a vector of the column, D / 2 channels each.
+    Source: Gehring et al. 2017, section 3.1 (paper 06, section 2); on a grid: Dosovitskiy et al. 2021, appendix D.4.
     """
 
-    def build(self, site: Site) -> "Learned":
+    grid: bool = False
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """Two axes need a grid, and halves an even width."""
+        yield from axes_problems(self, site, grid=self.grid)
+        if self.grid and site.width % 2:
+            yield f"position learned with grid=true gives each axis half of the width, and the width is {site.width}"
+
+    def build(self, site: Site) -> "Position":
         """The table for `site`."""
-        return Learned(site)
+        return LearnedAxes(site) if self.grid else Learned(site)
 
     def parameters(self, site: Site) -> int:
-        """The table."""
+        """The table, or those of rows and columns."""
+        if self.grid and site.grid:
+            return sum(site.grid) * (site.width // 2)
         return site.length * site.width
 
     def table_parameters(self, site: Site) -> int:
@@ -40,3 +53,18 @@ class Learned(Position):
     def forward(self, x: Tensor, positions: Tensor) -> Tensor:
         """x: (B, N, D), positions: (N,) -> (B, N, D)."""
         return x + self.table[positions]
+
+
+class LearnedAxes(Position):
+    """The module of `LearnedConfig` with two axes."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        assert site.grid is not None, "refused by the config"
+        self.grid = site.grid
+        self.rows, self.columns = (nn.Parameter(0.02 * torch.randn(side, site.width // 2)) for side in site.grid)
+
+    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
+        """x: (B, N, D), positions: (N,) -> (B, N, D)."""
+        row, column = coordinates(positions, self.grid)
+        return x + torch.cat((self.rows[row], self.columns[column]), -1)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paretoformer.kernels.decode_attention import decode_attention_reference
-from paretoformer.kernels.decode_attention.plan import LEAST_TILES, Plan
+from paretoformer.kernels.decode_attention.plan import LEAST_STEPS, SETUP_STEPS, Plan
 
 PLANS = st.builds(
     Plan.of,
@@ -19,14 +19,14 @@ many = settings(deadline=None, max_examples=200)
 
 @many
 @given(plan=PLANS)
-def test_spans_cover_all_tiles_in_order_once(plan: Plan) -> None:
-    covered = [tile for program in range(plan.programs) for tile in plan.span(program)]
+def test_spans_cover_all_steps_in_order_once(plan: Plan) -> None:
+    covered = [step for program in range(plan.programs) for step in plan.span(program)]
     assert covered == list(range(plan.total))
 
 
 @many
 @given(plan=PLANS)
-def test_spans_differ_by_one_tile_at_most(plan: Plan) -> None:
+def test_spans_differ_by_one_step_at_most(plan: Plan) -> None:
     sizes = {len(plan.span(program)) for program in range(plan.programs)}
     assert max(sizes) == plan.most and max(sizes) - min(sizes) <= 1
 
@@ -34,21 +34,21 @@ def test_spans_differ_by_one_tile_at_most(plan: Plan) -> None:
 @many
 @given(plan=PLANS)
 def test_the_busiest_program_takes_what_pays_for_its_merge(plan: Plan) -> None:
-    assert plan.most >= min(LEAST_TILES, plan.total)
+    assert plan.most >= min(LEAST_STEPS, plan.total)
 
 
 @many
 @given(plan=PLANS)
-def test_the_owner_of_a_tile_has_it_in_its_span(plan: Plan) -> None:
-    assert all(tile in plan.span(plan.owner(tile)) for tile in range(plan.total))
+def test_the_owner_of_a_step_has_it_in_its_span(plan: Plan) -> None:
+    assert all(step in plan.span(plan.owner(step)) for step in range(plan.total))
 
 
 @many
 @given(plan=PLANS)
 def test_the_pieces_of_a_row_are_its_tiles_in_order(plan: Plan) -> None:
-    for row, (end, tiles) in enumerate(zip(plan.ends, plan.tiles, strict=True)):
+    for row, tiles in enumerate(plan.tiles):
         taken = [tile for piece in plan.pieces(row) for tile in range(piece.first, piece.end)]
-        assert taken == list(range(end - tiles, end))
+        assert taken == list(range(tiles))
 
 
 @many
@@ -64,7 +64,7 @@ def test_a_row_has_no_more_pieces_than_the_bound(plan: Plan) -> None:
     even = plan.total % plan.programs == 0
     for row, tiles in enumerate(plan.tiles):
         size = plan.most if even else plan.most - 1
-        assert len(plan.pieces(row)) <= 1 + (tiles + size - 2) // size
+        assert len(plan.pieces(row)) <= 1 + (tiles + SETUP_STEPS + size - 2) // size
 
 
 def test_a_plan_of_whole_rows_is_one_program_a_row() -> None:
@@ -90,10 +90,9 @@ def test_partials_of_any_plan_merged_in_order_are_attention(lengths, heads, grou
     for row in range(len(plan.tiles)):
         request, head = divmod(row, heads)
         queries = q[request, head * group : (head + 1) * group]
-        begin = plan.ends[row] - plan.tiles[row]
         state = (torch.full((group,), -torch.inf).double(), torch.zeros(group).double(), torch.zeros(group, 3).double())
         for piece in plan.pieces(row):
-            keys = slice((piece.first - begin) * tile, min(lengths[request], (piece.end - begin) * tile))
+            keys = slice(piece.first * tile, min(lengths[request], piece.end * tile))
             state = merged(state, partial(queries, k[request, head, keys], v[request, head, keys]))
         out = state[2] / state[1].where(state[1] > 0, 1.0)[:, None]
         torch.testing.assert_close(out, expected[request, head * group : (head + 1) * group], rtol=1e-12, atol=1e-12)

@@ -53,11 +53,16 @@ def test_with_time_turned_round_each_row_sums_over_what_follows() -> None:
     assert close(out, expected.flip(2)) and close(after, state + k.mT @ v)
 
 
+def by_operator(q, k, v, state):
+    return causal_linear_attention(q, k, v, state, False)
+
+
+@pytest.mark.parametrize("way", [scan, by_operator])
 @pytest.mark.parametrize("columns", [16, 9])
 @pytest.mark.parametrize("stateful", [False, True])
-def test_gradients_are_those_of_the_definition(columns, stateful) -> None:
+def test_gradients_are_those_of_the_definition(way, columns, stateful) -> None:
     gradients = []
-    for attend, dtype in ((scan, torch.float32), (by_definition, torch.float64)):
+    for attend, dtype in ((way, torch.float32), (by_definition, torch.float64)):
         given = [x.to(dtype).requires_grad_() for x in operands(1, 2, 70, 16, columns)]
         out, after = attend(*given[:3], given[3] if stateful else None)
         loss = (out.square().sum() + after.sin().sum()) if stateful else out.square().sum()

@@ -1,0 +1,60 @@
+"""Batch normalisation of tokens that knows padding: what the norms with running statistics share."""
+
+import torch
+from torch import Tensor, nn
+
+from paretoformer.search_spaces.contract.context import Context
+
+_MOMENTUM = 0.1
+
+
+class BatchNormalisation(nn.Module):
+    """(x - mean) / sqrt(variance + eps) * weight + bias for each channel.
+
+    In training mean and biased variance are those of the batch's valid tokens, and running ones follow by a tenth, the variance
+    unbiased. In evaluation the running ones are used, so that it is one factor and one shift a channel. The running ones
+    are buffers. Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, width: int, eps: float, *, weight: float = 1.0) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.full((width,), weight))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+
+    def forward(self, x: Tensor, context: Context, learns: Tensor | None = None) -> Tensor:
+        """x: (B, N, D) -> (B, N, D), in fp32 at least; `learns` () False keeps the running statistics as they are."""
+        if not self.training:
+            scale, shift = self.folded()
+            return torch.addcmul(shift, x, scale)
+        valid = context.valid(x.shape[1])
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        if valid is None:
+            count = x.new_tensor(x.shape[0] * x.shape[1])
+            mean = x.mean((0, 1))
+            centred = x - mean
+            variance = centred.square().mean((0, 1))
+        else:
+            kept, count = valid[..., None], valid.sum().clamp_min(1).to(x.dtype)
+            mean = (x * kept).sum((0, 1)) / count
+            centred = x - mean
+            variance = (centred.square() * kept).sum((0, 1)) / count
+        self._remember(mean, variance * (count / (count - 1).clamp_min(1)), learns)
+        return torch.addcmul(self.bias, centred, self.weight * (variance + self.eps).rsqrt())
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Factor and shift (D,) of each channel in evaluation, in fp32 at least."""
+        wide = torch.promote_types(self.variance.dtype, torch.float32)
+        scale = self.weight * (self.variance.to(wide) + self.eps).rsqrt()
+        return scale, self.bias - self.mean * scale
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, variance: Tensor, learns: Tensor | None) -> None:
+        share: float | Tensor = _MOMENTUM if learns is None else _MOMENTUM * learns.to(self.mean.dtype)
+        self.mean.lerp_(mean.to(self.mean.dtype), share)
+        self.variance.lerp_(variance.to(self.variance.dtype), share)

@@ -1,0 +1,101 @@
+"""Block-local attention: each token reads its own block of tokens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from paretoformer.kernels import softmax_attention
+from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
+from paretoformer.search_spaces.contract.blocks import BlockedAttention, local_blocks, local_pairs
+from paretoformer.search_spaces.registry import register
+
+
+@register(
+    "mixer",
+    "block",
+    papers=(15, 20),
+    capabilities=(Capability.CAUSAL, Capability.BIDIRECTIONAL, Capability.SCORE_BIAS, Capability.ROTARY),
+)
+@dataclass(frozen=True, kw_only=True)
+class BlockConfig(AttentionConfig):
+    """Softmax attention within blocks of `block` tokens: nothing crosses their borders in one layer.
+
+    In a causal stack a token reads the tokens of its block up to itself. The last block may be shorter.
+    Cost: projections, and 2 N block D MACs; decoding keeps the keys and values of the current block.
+    Source: Tay et al. 2021 (Long-Range Arena), local attention, with the block of its text task (papers 15, 20).
+    """
+
+    block: int = 50
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """A block lies inside the sequence and holds more than the token."""
+        yield from super().problems(site)
+        if self.block > site.length:
+            yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all"
+        if self.block < 2:
+            yield f"a block of {self.block} token mixes nothing in {site}; block is at least 2"
+
+    def build(self, site: Site) -> "BlockLocal":
+        """The attention for `site`."""
+        return BlockLocal(self, site)
+
+    def macs(self, site: Site, length: int) -> int:
+        """Projections, and scores and weighted sums of whole blocks."""
+        pairs = local_pairs(length, self.block)
+        return self.projection_macs(site, length) + 2 * pairs * site.width + self.position_macs(site, length)
+
+    def state_bytes(self, site: Site, length: int) -> int:
+        """Keys and values of a block."""
+        return 4 * 2 * min(self.block, length) * self.kv * (site.width // self.heads)
+
+
+@dataclass(frozen=True)
+class Current:
+    """Keys and values (B, Hkv, block, d) of the current block, filled to `seen` mod block; `seen` counts tokens so far."""
+
+    k: Tensor
+    v: Tensor
+    seen: int = 0
+
+
+class BlockLocal(BlockedAttention):
+    """The module of `BlockConfig`."""
+
+    def __init__(self, config: BlockConfig, site: Site) -> None:
+        super().__init__(config, site)
+        self.size = config.block
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        q, k, v = self.project(x)
+        q, k = self.rotated(q, context), self.rotated(k, context)
+        y = self.attended(local_blocks(q, k, v, self.size, context.causal, lengths=context.lengths))
+        return self.merge(y.flatten(2, 3)[:, :, : x.shape[1]])
+
+    def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Current:
+        """Room for a block, or for `capacity` tokens where they are fewer."""
+        shape = (batch, self.kv_heads, min(self.size, capacity), self.head_width)
+        return Current(like.new_zeros(shape), like.new_zeros(shape))
+
+    def extend(self, x: Tensor, state: Current, context: Context) -> tuple[Tensor, Current]:
+        """x: (B, T, D); the state's tensors are written in place."""
+        q, k, v = self.project(x)
+        q, k = self.rotated(q, context), self.rotated(k, context)
+        tokens, past = x.shape[1], state.seen % self.size
+        begun, end = state.seen - past, past + tokens
+        if end <= self.size:
+            state.k[:, :, past:end], state.v[:, :, past:end] = k, v
+            k, v = state.k[:, :, :end], state.v[:, :, :end]
+            keys = torch.arange(begun, begun + end, device=x.device)
+            bias = self.position.bias(q, keys[past:], keys)
+            y = softmax_attention(q, k, v, causal=True, bias=bias)
+        else:
+            k, v = torch.cat((state.k[:, :, :past], k), 2), torch.cat((state.v[:, :, :past], v), 2)
+            blocks = local_blocks(pad(q, (0, 0, past, 0)), k, v, self.size, True, begun)
+            y = self.attended(blocks).flatten(2, 3)[:, :, past:end]
+            left = end % self.size
+            state.k[:, :, :left], state.v[:, :, :left] = k[:, :, end - left :], v[:, :, end - left :]
+        return self.merge(y), Current(state.k, state.v, state.seen + tokens)

@@ -1,0 +1,35 @@
+"""The depthwise convolution as a mixer of published blocks."""
+
+import torch
+from torch import nn
+
+from paretoformer.search_spaces.contract import Context, Site
+from paretoformer.search_spaces.registry import choice
+
+
+def test_it_is_torchs_depthwise_convolution_with_the_same_weights(places) -> None:
+    site = Site(width=16, length=48, grid=(6, 8))
+    module, x = places.built(choice("mixer", "depthwise").config(), site).double(), places.normal(2, 48, 16)
+    reference = nn.Conv2d(16, 16, 7, padding=3, groups=16).double()
+    reference.load_state_dict(module.convolution.kernel.state_dict())
+    expected = reference(x.mT.reshape(2, 16, 6, 8)).flatten(2).mT
+    torch.testing.assert_close(module(x, Context(grid=site.grid)), expected, rtol=0, atol=1e-10)
+
+
+def test_its_counts_are_those_of_convnexts_block() -> None:
+    site, config = Site(width=96, length=56**2, grid=(56, 56)), choice("mixer", "depthwise").config()
+    assert config.parameters(site) == 49 * 96 + 96
+    assert config.macs(site, 56**2) == 56**2 * 49 * 96
+
+
+def test_a_mean_over_a_square_is_pooling_away_from_the_borders(places) -> None:
+    site = Site(width=16, length=48, grid=(6, 8))
+    pooling = choice("mixer", "pooling").config().build(site)
+    module, x = choice("mixer", "depthwise").config(size=3, bias=False).build(site).double(), places.normal(2, 48, 16)
+    with torch.no_grad():
+        module.convolution.kernel.weight.fill_(1 / 9)
+        module.convolution.kernel.weight[:, :, 1, 1] -= 1
+    grid = Context(grid=site.grid)
+    inner = (slice(None), slice(1, 5), slice(1, 7))
+    y, expected = (mixer(x, grid).unflatten(1, site.grid)[inner] for mixer in (module, pooling))
+    torch.testing.assert_close(y, expected, rtol=0, atol=1e-12)
