@@ -22,13 +22,16 @@ _CROSS = StackRole(branches=("cross",))
 class InterleavedConfig(TopologyConfig):
     """Groups of `group` tokens next to each other, each with `latents` learned vectors; S segments and a last local one.
 
-    A segment is local blocks within each group, a cross branch by which a group's latents read its tokens, latent blocks over
-    all latents, and a cross branch by which tokens read their group's latents. `read` and `write` have S blocks; latent blocks
-    are split over the segments, local ones over those and the end, earlier parts having one more. Groups share positions; latents have one each. Padded groups are masked.
+    A segment is local blocks within each group, a cross branch by which a group's latents read its tokens, latent blocks
+    over all latents, and a cross branch by which tokens read their group's latents. `read` and `write` have S blocks;
+    latent blocks are split over the segments, local ones over those and the end, earlier parts having one more. Groups
+    share positions; latents have one each. Padded groups are masked.
+
     `causal`: tokens within a group see no later ones, latents no later group's, and tokens read the latents of the group
     before theirs (zeros in the first); decoding keeps one group's tokens and all latents.
-    Cost of scores: 2 L n d + 2 (L m / n)^2 d, so that n ~ L^(1/3) gives L^(4/3). Source: paper 7, as its code has it; sizes are
-    unconfirmed.
+
+    Cost of scores: 2 L n d + 2 (L m / n)^2 d, so that n ~ L^(1/3) gives L^(4/3). Source: paper 7, as its code has it;
+    sizes are unconfirmed.
     """
 
     roles: ClassVar[Mapping[str, StackRole]] = {
