@@ -1,6 +1,7 @@
 """Attentions whose weights are products of features: running sums take the place of N x N weights."""
 
 from abc import abstractmethod
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from torch.nn.functional import pad
 
 from paretoformer.kernels import linear_attention
 from paretoformer.kernels.linear_attention import CHUNK
+from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.mixer import State
@@ -33,23 +35,35 @@ def empty_sums(batch: int, heads: int, features: int, columns: int, like: Tensor
     return like.new_zeros(batch, heads, features, columns, dtype=torch.promote_types(like.dtype, torch.float32))
 
 
-def weighted_mean(
+def weighted_sums(
     q: Tensor, k: Tensor, v: Tensor, context: Context, state: Tensor | None = None
-) -> tuple[Tensor, Tensor | None]:
-    """sum_j (q_i . k_j) v_j / sum_j (q_i . k_j) over the tokens j that i may read.
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """sum_j (q_i . k_j) v_j and sum_j (q_i . k_j) over the tokens j that i may read.
 
     Args:
-        q, k: features (B, H, N, F) that are nowhere negative in product. v: (B, H, N, d).
+        q, k: features (B, H, N, F). v: (B, H, N, d). Where one is fp16, which ends at 65,504, sums are in fp32.
         state: (B, H, F, d + 1), the sum of k [v, 1]^T over the tokens before (causal only).
 
     Returns:
-        (B, H, N, d), and the new state if one was given.
+        (B, H, N, d), (B, H, N, 1), and the new state if one was given.
     """
     valid = context.valid(k.shape[2])
     if valid is not None:
         k = k * valid[:, None, :, None]
-    both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
-    return both[..., :-1] / both[..., -1:].clamp_min(LEAST), state
+    narrow = torch.float16 in (q.dtype, k.dtype, v.dtype)
+    if narrow:
+        q, k, v = widened(q), widened(k), widened(v)
+    with without_autocast(q) if narrow else nullcontext():
+        both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
+    return both[..., :-1], both[..., -1:], state
+
+
+def weighted_mean(
+    q: Tensor, k: Tensor, v: Tensor, context: Context, state: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """The quotient of `weighted_sums`, (B, H, N, d), and the new state if one was given; products q . k are not negative."""
+    total, divisor, state = weighted_sums(q, k, v, context, state)
+    return (total / divisor.clamp_min(LEAST)).to(v.dtype), state
 
 
 @dataclass(frozen=True, kw_only=True)

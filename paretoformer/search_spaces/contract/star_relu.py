@@ -20,9 +20,9 @@ class StarRelu(nn.Module):
     def __init__(self, start: StarReluStart) -> None:
         super().__init__()
         scale, shift = _START[start]
-        self.scale = nn.Parameter(torch.tensor([scale]))
-        self.shift = nn.Parameter(torch.tensor([shift]))
+        self.scale = nn.Parameter(torch.tensor(scale))
+        self.shift = nn.Parameter(torch.tensor(shift))
 
     def forward(self, x: Tensor) -> Tensor:
         """x of any shape -> the same shape."""
-        return self.scale * relu(x).square() + self.shift
+        return torch.addcmul(self.shift, relu(x).square(), self.scale)

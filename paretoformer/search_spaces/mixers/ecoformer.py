@@ -8,11 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, pad
 
-from paretoformer.kernels import linear_attention
 from paretoformer.kernels.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
-from paretoformer.search_spaces.contract.feature_attention import Sums, empty_sums, product_macs, weighted_mean
+from paretoformer.search_spaces.contract.feature_attention import (
+    Sums,
+    empty_sums,
+    product_macs,
+    weighted_mean,
+    weighted_sums,
+)
 from paretoformer.search_spaces.contract.position import ExactBuffers
 from paretoformer.search_spaces.registry import register
 
@@ -137,18 +142,17 @@ class Ecoformer(Mixer):
         if self.config.numerator == "sum":
             y, state = weighted_mean(pad(h, (0, 1), value=beta), pad(h, (0, 1), value=1.0), v, context, state)
         else:
-            valid = context.valid(x.shape[1])
-            keys = h if valid is None else h * valid[:, None, :, None]
-            both, state = linear_attention(h, keys, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
-            y = (both[..., :-1] + beta * v) / (both[..., -1:] + beta * self._counts(x, context))
+            total, divisor, state = weighted_sums(h, h, v, context, state)
+            y = ((total + beta * v) / (divisor + beta * self._counts(total, context))).to(v.dtype)
         merged: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return merged, state
 
-    def _counts(self, x: Tensor, context: Context) -> Tensor:
-        """How many tokens each token reads, (1 or B, 1, N or 1, 1)."""
+    def _counts(self, like: Tensor, context: Context) -> Tensor:
+        """How many tokens each token of `like` (B, H, N, d) reads, (1 or B, 1, N or 1, 1)."""
+        length = like.shape[2]
         if context.causal:
-            return (context.positions(x.shape[1], x.device) + 1).to(x.dtype)[None, None, :, None]
-        counts = x.new_full((1,), x.shape[1]) if context.lengths is None else context.lengths.clamp_min(1).to(x.dtype)
+            return (context.positions(length, like.device) + 1).to(like.dtype)[None, None, :, None]
+        counts = like.new_full((1,), length) if context.lengths is None else context.lengths.clamp_min(1).to(like.dtype)
         return counts[:, None, None, None]
 
     def _units(self, x: Tensor) -> Tensor:

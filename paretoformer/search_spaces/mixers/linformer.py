@@ -23,7 +23,7 @@ class LinformerConfig(AttentionConfig):
 
     Cost: projections, 2 N r D MACs to mix (times Hkv / H) and 2 N r D to attend. Longer sequences than the site's are an
     error, and there is no causal form: each mixture holds the whole sequence.
-    Source: Wang et al. 2020 (arXiv 2006.04768); survey 20. Its rank of 256 and its forms of sharing are unconfirmed.
+    Source: Wang et al. 2020 (arXiv 2006.04768); survey 20. A rank of 256 as the paper's own is unconfirmed.
     """
 
     rank: int = 256
@@ -70,5 +70,5 @@ class Linformer(Attention):
         if valid is not None:
             kept = valid[:, None, :, None]
             k, v = k * kept, v * kept
-        mix = self.mix[..., : x.shape[1]]  # (1 or 2, 1 or Hkv, r, N)
+        mix = self.mix.narrow(-1, 0, x.shape[1])  # (1 or 2, 1 or Hkv, r, N)
         return self.merge(softmax_attention(q, mix[0] @ k, mix[-1] @ v, causal=False))

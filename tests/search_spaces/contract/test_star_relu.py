@@ -19,3 +19,10 @@ def test_its_two_scalars_learn(places) -> None:
     activation = StarRelu("paper").double()
     activation(places.normal(50)).square().sum().backward()
     assert all(parameter.numel() == 1 and parameter.grad != 0 for parameter in activation.parameters())
+
+
+def test_narrow_numbers_stay_narrow_beside_wide_scalars(places) -> None:
+    x = places.normal(50).bfloat16()
+    y = StarRelu("paper")(x)
+    assert y.dtype is torch.bfloat16
+    torch.testing.assert_close(y.float(), StarRelu("paper")(x.float()), rtol=0.01, atol=0.01)

@@ -16,10 +16,18 @@ def test_it_is_torchs_depthwise_convolution_with_the_same_weights(places) -> Non
     torch.testing.assert_close(module(x, Context(grid=site.grid)), expected, rtol=0, atol=1e-10)
 
 
-def test_its_counts_are_those_of_convnexts_block() -> None:
-    site, config = Site(width=96, length=56**2, grid=(56, 56)), choice("mixer", "depthwise").config()
-    assert config.parameters(site) == 49 * 96 + 96
-    assert config.macs(site, 56**2) == 56**2 * 49 * 96
+def test_convnext_tiny_has_the_published_parameters_and_macs() -> None:
+    config = choice("mixer", "depthwise").config()
+    parameters, macs = 3 * 16 * 96 + 96 + 2 * 96 + 2 * 768 + 768 * 1000 + 1000, 56**2 * 48 * 96 + 768 * 1000
+    for stage, (blocks, side) in enumerate(((3, 56), (3, 28), (9, 14), (3, 7))):
+        width = 96 << stage
+        site = Site(width=width, length=side**2, grid=(side, side))
+        parameters += blocks * (config.parameters(site) + 2 * width + 8 * width**2 + 5 * width + width)
+        macs += blocks * (config.macs(site, side**2) + 8 * side**2 * width**2)
+        if stage < 3:
+            parameters += 2 * width + 4 * width * 2 * width + 2 * width
+            macs += (side // 2) ** 2 * 4 * width * 2 * width
+    assert (parameters, round(macs / 1e9, 3)) == (28_589_128, 4.456)
 
 
 def test_a_mean_over_a_square_is_pooling_away_from_the_borders(places) -> None:

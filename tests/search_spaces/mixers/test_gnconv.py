@@ -11,8 +11,9 @@ from paretoformer.search_spaces.registry import choice
 
 SITE = Site(width=16, length=30, grid=(5, 6))
 GRID = Context(grid=(5, 6))
-HORNET_T = ((64, 2, 2), (128, 3, 3), (256, 4, 18), (512, 5, 2))
-"""Width, order and blocks of the four stages."""
+STAGES = ((2, 2, 56), (3, 3, 28), (4, 18, 14), (5, 2, 7))
+"""Order, blocks and side of the grid of HorNet's four stages; widths double from one to the next."""
+LOCAL, MIXED = ("local",) * 4, ("local", "local", "global", "global")
 
 
 def config(**fields):
@@ -70,24 +71,33 @@ def test_macs_are_the_papers_formula_without_the_gates(width, order, side) -> No
 
 
 @pytest.mark.parametrize(
-    ("filters", "published"), [(("local",) * 4, 22.41), (("local", "local", "global", "global"), 22.99)]
+    ("base", "filters", "published"),
+    [
+        (64, LOCAL, 22.41),
+        (64, MIXED, 22.99),
+        (96, LOCAL, 49.53),
+        (96, MIXED, 50.40),
+        (128, LOCAL, 87.26),
+        (128, MIXED, 88.42),
+    ],
 )
-def test_hornet_tiny_has_the_published_parameters(filters, published) -> None:
-    total = 3 * 16 * 64 + 64 + 2 * 64 + 2 * 512 + 512 * 1000 + 1000  # stem, last norm, head
-    for (width, order, blocks), filter_, side in zip(HORNET_T, filters, (56, 28, 14, 7), strict=True):
+def test_hornets_have_the_published_parameters(base, filters, published) -> None:
+    total = 3 * 16 * base + base + 2 * base + 2 * 8 * base + 8 * base * 1000 + 1000  # stem, last norm, head
+    for stage, ((order, blocks, side), filter_) in enumerate(zip(STAGES, filters, strict=True)):
+        width = base << stage
         site = Site(width=width, length=side**2, grid=(side, side))
         block = config(order=order, filter=filter_).parameters(site) + 6 * width + 8 * width**2 + 5 * width
-        shrinking = 2 * width + 4 * width * 2 * width + 2 * width if width < 512 else 0
-        total += blocks * block + shrinking
+        total += blocks * block + (2 * width + 4 * width * 2 * width + 2 * width if stage < 3 else 0)
     assert math.isclose(total / 1e6, published, abs_tol=0.005)
 
 
 def test_hornet_tiny_has_the_published_macs() -> None:
     total = 56**2 * 48 * 64 + 512 * 1000
-    for (width, order, blocks), side in zip(HORNET_T, (56, 28, 14, 7), strict=True):
+    for stage, (order, blocks, side) in enumerate(STAGES):
+        width = 64 << stage
         site = Site(width=width, length=side**2, grid=(side, side))
         total += blocks * (config(order=order).macs(site, side**2) + 8 * side**2 * width**2)
-        total += (side // 2) ** 2 * 4 * width * 2 * width if width < 512 else 0
+        total += (side // 2) ** 2 * 4 * width * 2 * width if stage < 3 else 0
     assert round(total / 1e9, 3) == 3.968
 
 
