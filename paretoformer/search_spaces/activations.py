@@ -10,10 +10,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from paretoformer.records.signature import Signature, TokenInput
+from paretoformer.records.signature import Input, Signature, TokenInput
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.contract import Capability, Source
 
 
 def peak_activation_bytes(architecture: Architecture, signature: Signature) -> int:
@@ -26,14 +26,16 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature) -> i
     real = any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
     with nullcontext() if real else FakeTensorMode(), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
-        given = signature.input
-        if isinstance(given, TokenInput):
-            inputs = torch.zeros(1, given.length, dtype=torch.long)
-        else:
-            inputs = torch.zeros(1, given.channels, given.height, given.width)
+        inputs, source = _zeros(signature.input), Source(_zeros(signature.source)) if signature.source else None
         with _LiveBytes() as live:
-            model(inputs)
+            model(inputs, source=source)
     return live.peak
+
+
+def _zeros(given: Input) -> Tensor:
+    if isinstance(given, TokenInput):
+        return torch.zeros(1, given.length, dtype=torch.long)
+    return torch.zeros(1, given.channels, given.height, given.width)
 
 
 class _LiveBytes(TorchDispatchMode):

@@ -1,7 +1,7 @@
 """An architecture: a frozen tree of choice configs with an identity of its own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from paretoformer.records.errors import InvalidArchitecture, UserError
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import (
     ChoiceConfig,
+    ExitConfig,
     FeedForwardConfig,
     MixerConfig,
     NormConfig,
@@ -96,6 +97,7 @@ class Stack:
     blocks: tuple[tuple[Branch, ...], ...]
     loops: int = 1
     residual: Residual = "branch"
+    exit: ExitConfig = field(default_factory=lambda: config_from_json("exit", "none"))
 
     @property
     def depth(self) -> int:
@@ -126,6 +128,7 @@ class Stack:
         if not self.blocks:
             yield f"stack {self.name} has no blocks, and it needs one"
         yield from self.position.field_problems()
+        yield from self.exit.field_problems()
         for block in self.blocks:
             found = tuple(branch.role for branch in block)
             if found != roles:
@@ -141,6 +144,8 @@ class Stack:
             value["loops"] = self.loops
         if self.residual != "branch":
             value["residual"] = self.residual
+        if self.exit.choice.name != "none":
+            value["exit"] = self.exit.to_json()
         return value
 
     def _joined_problems(self) -> Iterator[str]:
@@ -198,7 +203,7 @@ class Architecture:
         """Every config in it, in the order of the data."""
         yield from (self.topology, self.stem, *((self.source,) if self.source else ()))
         for stack in self.stacks:
-            yield stack.position
+            yield from (stack.position, stack.exit)
             yield from (part for branch in stack.branches for part in branch.parts)
 
     def problems(self, signature: Signature) -> tuple[str, ...]:
@@ -213,7 +218,7 @@ class Architecture:
         sites = self.topology.sites(self, signature)
         for stack in self.stacks:
             site = sites[stack.name]
-            found += stack.position.problems(site)
+            found += [*stack.position.problems(site), *stack.exit.problems(site)]
             for branch in stack.branches:
                 found += (sentence for part in branch.parts for sentence in part.problems(site.of(branch.role)))
         return tuple(dict.fromkeys(found))
@@ -257,7 +262,8 @@ def _stack_from_json(value: Any) -> Stack:
     blocks = tuple(tuple(_branch_from_json(branch) for branch in block) for block in _part(value, "blocks", about))
     position = config_from_json("position", _part(value, "position", about))
     width, loops, residual = _part(value, "width", about), value.get("loops", 1), value.get("residual", "branch")
-    return Stack(name=name, width=width, position=position, blocks=blocks, loops=loops, residual=residual)
+    leaving = config_from_json("exit", value.get("exit", "none"))
+    return Stack(name=name, width=width, position=position, blocks=blocks, loops=loops, residual=residual, exit=leaving)
 
 
 def _branch_from_json(value: Any) -> Branch:

@@ -45,7 +45,11 @@ class BranchModule(nn.Module):
     def extend(self, x: Tensor, state: Any, context: Context) -> tuple[Tensor, Any]:
         """`inside` for the tokens x: (B, T, D) that come next; a branch without state passes it on."""
         given = self._given(x, context)
-        return self.body.extend(given, state, context) if isinstance(self.body, Mixer) else (self.body(given, context), state)
+        return (
+            self.body.extend(given, state, context)
+            if isinstance(self.body, Mixer)
+            else (self.body(given, context), state)
+        )
 
     def joined(self, x: Tensor, y: Tensor, context: Context) -> Tensor:
         """The residual x and what is added to it, with scales, and the norm where it stands after."""

@@ -37,9 +37,14 @@ def load_space(name_or_path: str) -> SearchSpace:
     return _read(path.read_text(encoding="utf-8", errors="replace"), name_or_path)
 
 
+DEFAULTS = ("vision", "text-encoder", "decoder", "encoder-decoder", "captioner", "two-views")
+"""What a task is searched in where no space is named: the first of these that fits it."""
+
+
 def spaces_for(signature: Signature) -> list[str]:
     """Shipped spaces that fit a task, its default first."""
-    return [name for name in space_names() if _shipped(name).fits(signature)]
+    fitting = [name for name in space_names() if _shipped(name).fits(signature)]
+    return sorted(fitting, key=lambda name: name not in DEFAULTS)
 
 
 @cache

@@ -51,4 +51,6 @@ def count(architecture: Architecture, signature: Signature, length: int | None =
         + topology.wiring_macs(architecture, signature, lengths[0])
     )
     state = sum(stack_state_bytes(stack, site, run) for stack, site, run in stacks if site.causal)
+    if topology.decodes:
+        state += topology.wiring_state_bytes(architecture, signature)
     return Counts(params=params, non_embedding_params=params - tables, macs=macs, state_bytes=state)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.trial import Gene as Value
 from paretoformer.search_spaces import registry
-from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Placement, Stack
+from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Placement, Residual, Stack
 from paretoformer.search_spaces.cells import TOPOLOGY, Known
 from paretoformer.search_spaces.contract import StackRole
 from paretoformer.search_spaces.field_types import field_types, fitted
@@ -32,6 +32,7 @@ def candidate(layout: Layout, known: Known) -> Candidate:
         topology=read.config("topology", None, None, "topology"),
         stem=read.config("stem", None, None, "stem"),
         stacks=tuple(read.stack(name, role) for name, role in roles.items()),
+        source=read.config("stem", None, None, "source") if read.value(None, None, "source") else None,
     )
     types = field_types(Recipe)
     changes = {
@@ -85,10 +86,12 @@ class _Reader:
             name=name,
             width=int(width),
             position=self.config("position", name, None, "position"),
+            exit=self.config("exit", name, None, "exit"),
             blocks=tuple(
                 tuple(self.branch(name, layer, branch) for branch in role.branches) for layer in range(int(depth))
             ),
             loops=1 if loops is None else int(loops),
+            residual=cast(Residual, self.value(name, None, "residual") or "branch"),
         )
 
     def branch(self, stack: str, layer: int, role: str) -> Branch:

@@ -14,6 +14,7 @@ from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES, Slot,
 _MODEL_SLOTS = (
     Slot(path=TOPOLOGY, kind="topology", needed=True),
     Slot(path="stem", kind="stem", needed=True),
+    Slot(path="source", kind="stem"),
     *(Slot(path=f"recipe.{item.name}") for item in fields(Recipe)),
 )
 

@@ -19,7 +19,8 @@ from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES
 from paretoformer.search_spaces.yaml_file import read_yaml
 
 _FOLDER = files("paretoformer.search_spaces") / "presets"
-_FIELDS = ("name", "title", "signature", "topology", "stem", "stacks")
+_FIELDS = ("name", "title", "signature", "topology", "stem", "source", "stacks")
+_OPTIONAL = ("title", "source")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ def read_preset(text: str, where: str) -> Preset:
     value = read_yaml(text, where)
     _only(value, _FIELDS, where)
     for field in _FIELDS:
-        if field not in value and field != "title":
+        if field not in value and field not in _OPTIONAL:
             raise UserError(f"{where}: {field} is missing; fields: {', '.join(_FIELDS)}.")
     topology = _config("topology", value["topology"], f"{where}: topology")
     roles = roles_of(topology.choice.name)
@@ -74,6 +75,7 @@ def read_preset(text: str, where: str) -> Preset:
         topology=topology,
         stem=_config("stem", value["stem"], f"{where}: stem"),
         stacks=tuple(_stack(name, role, stacks[name], f"{where}: {name}") for name, role in roles.items()),
+        source=_config("stem", value["source"], f"{where}: source") if "source" in value else None,
     )
     signature = _signature(value["signature"], f"{where}: signature")
     if problems := architecture.problems(signature):
@@ -92,7 +94,7 @@ def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
     given = _mapping(value, where)
     parts = ("", *(f".{name}" for name in OF_BRANCHES))
     of_blocks = (*(f"{branch}{part}" for branch in role.branches for part in parts), *OF_BRANCHES, "depth")
-    _only(given, ("width", "position", "loops", "blocks", *of_blocks), where)
+    _only(given, ("width", "position", "loops", "residual", "exit", "blocks", *of_blocks), where)
     blocks: list[tuple[Branch, ...]] = []
     if "blocks" in given and "depth" in given:
         raise UserError(f"{where}: depth follows from blocks; give one of the two.")
@@ -108,6 +110,8 @@ def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
         position=_config("position", given.get("position", DEFAULT_CHOICES["position"]), f"{where}: position"),
         blocks=tuple(blocks),
         loops=_positive(given.get("loops", 1), f"{where}: loops"),
+        residual=given.get("residual", "branch"),
+        exit=_config("exit", given.get("exit", DEFAULT_CHOICES["exit"]), f"{where}: exit"),
     )
 
 

@@ -14,6 +14,7 @@ FOLDERS = {
     "norm": "norms",
     "feedforward": "feedforwards",
     "stem": "stems",
+    "exit": "exits",
     "topology": "topologies",
 }
 """Kind of choice: the folder of search_spaces that holds its files."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from paretoformer.search_spaces.architecture import BODY_KINDS
 from paretoformer.search_spaces.contract import StackRole
 
-DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu"}
+DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu", "exit": "none"}
 """Kind of choice: the name that holds where a space does not say; other kinds have to be given."""
 OF_BRANCHES = ("norm", "placement", "layer_scale", "residual_scale")
 """Paths of a branch that a stack may give for all its branches; fields of a body cannot have these names."""
-OF_MODELS = ("topology", "stem", "recipe")
+OF_MODELS = ("topology", "stem", "source", "recipe")
 """First words of addresses that belong to the model and not to a stack."""
 
 
@@ -29,7 +29,9 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
     yield Slot(path="depth", needed=True)
     yield Slot(path="width", needed=True)
     yield Slot(path="loops")
+    yield Slot(path="residual")
     yield Slot(path="position", kind="position")
+    yield Slot(path="exit", kind="exit")
     for branch in role.branches:
         kind = BODY_KINDS[branch]
         yield Slot(path=branch, kind=kind, layered=True, needed=kind not in DEFAULT_CHOICES)

@@ -8,7 +8,7 @@ from typing import Any
 from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.search_spaces import registry
-from paretoformer.search_spaces.architecture import PLACEMENTS
+from paretoformer.search_spaces.architecture import PLACEMENTS, RESIDUALS
 from paretoformer.search_spaces.binding import COUNT_NAMES, bind, named
 from paretoformer.search_spaces.contract import Capability, ChoiceConfig
 from paretoformer.search_spaces.dimension import Dimension
@@ -117,6 +117,8 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
         return
     if slot.path in _MOST:
         _fit(layout, dimension, partial(_positive, most=_MOST[slot.path]))
+    elif slot.path == "residual":
+        _fit(layout, dimension, _residual)
     elif slot.layered and place.owner is None:
         _fit(layout, dimension, _OF_BRANCHES[slot.path.rpartition(".")[2]])
     elif place.owner is None:
@@ -158,6 +160,11 @@ def _positive(value: Any, most: int) -> None:
 def _placement(value: Any) -> None:
     if value not in PLACEMENTS:
         raise Misfit(f"one of {', '.join(PLACEMENTS)}")
+
+
+def _residual(value: Any) -> None:
+    if value not in RESIDUALS:
+        raise Misfit(f"one of {', '.join(RESIDUALS)}")
 
 
 def _layer_scale(value: Any) -> None:

@@ -10,72 +10,104 @@ from paretoformer.search_spaces.architecture import Stack
 from paretoformer.search_spaces.branch import BranchModule
 from paretoformer.search_spaces.contract import Attention, Context, Memory, MixerPosition, Site
 
+States = tuple[Any, ...]
+"""The states of branches in order, loop by loop."""
+
 
 @dataclass(frozen=True)
 class StackState:
-    """The states of all branches, loop by loop in order, after `length` tokens."""
+    """The states of all branches after `length` tokens."""
 
-    branches: tuple[Any, ...]
+    branches: States
     length: int = 0
 
 
 class StackModule(nn.Module):
-    """Position, blocks, final norm."""
+    """Position, blocks, final norm. A topology may also run its blocks in parts: `place`, `run`, `close`."""
 
     def __init__(self, stack: Stack, site: Site) -> None:
         super().__init__()
-        self.causal, self.grid = site.causal, site.grid
-        self.position = stack.position.build(site)
+        self.causal, self.grid, self.block = site.causal, site.grid, site.block
+        self.position, self.exit = stack.position.build(site), stack.exit.build(site)
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
-        joined = len(stack.blocks[0]) if stack.residual == "block" else 1
-        made = [branch for branch in self.branches if isinstance(branch, BranchModule)]
-        self._residuals = tuple(tuple(made[at : at + joined]) for at in range(0, len(made), joined)) * stack.loops
+        self._blocks = _residuals(self.branches, stack) * stack.loops
         if stack.position.shared:
             _share_positions(self._attentions())
 
     def forward(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Tensor:
         """x: (B, N, D), lengths (B,) -> (B, N, D)."""
-        context = Context(causal=self.causal, grid=self.grid, lengths=lengths, memory=memory)
-        x = self._placed(x, context)
-        for branches in self._residuals:
-            y = x
-            for branch in branches:
-                y = branch.inside(y, context)
-            x = branches[-1].joined(x, y, context)
-        return self._closed(x, context)
+        context = self.context(lengths, memory)
+        return self.close(self.run(self.place(x, context), context), context)
 
-    def start(self, batch: int, capacity: int, like: Tensor, memory: Memory | None = None) -> StackState:
-        """Empty states; `like` (..., D) gives width, dtype and device. A memory is read here, once."""
-        context = Context(causal=True, memory=memory)
-        branches = (branch for branches in self._residuals for branch in branches)
-        return StackState(tuple(branch.start(batch, capacity, like, context) for branch in branches))
+    def context(self, lengths: Tensor | None = None, memory: Memory | None = None) -> Context:
+        """That of a whole sequence."""
+        return Context(causal=self.causal, block=self.block, grid=self.grid, lengths=lengths, memory=memory)
 
-    def extend(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
-        """x: (B, T, D), the tokens after those of `state`."""
-        context = Context(causal=True, offset=state.length)
-        x = self._placed(x, context)
-        before, states = iter(state.branches), []
-        for branches in self._residuals:
-            y = x
-            for branch in branches:
-                y, after = branch.extend(y, next(before), context)
-                states.append(after)
-            x = branches[-1].joined(x, y, context)
-        return self._closed(x, context), replace(state, branches=tuple(states), length=state.length + x.shape[1])
-
-    def _attentions(self) -> Iterator[Attention]:
-        bodies = (branch.body for branch in self.branches if isinstance(branch, BranchModule))
-        return (body for body in bodies if isinstance(body, Attention))
-
-    def _placed(self, x: Tensor, context: Context) -> Tensor:
+    def place(self, x: Tensor, context: Context) -> Tensor:
+        """What the position does to the input."""
         if self.position is None:
             return x
         y: Tensor = self.position(x, context.positions(x.shape[1], x.device))
         return y
 
-    def _closed(self, x: Tensor, context: Context) -> Tensor:
+    def run(self, x: Tensor, context: Context, start: int = 0, stop: int | None = None) -> Tensor:
+        """Blocks `start` to `stop` alone; loops count as further blocks."""
+        for block in self._blocks[start:stop]:
+            before = x
+            for branches in block:
+                y = x
+                for branch in branches:
+                    y = branch.inside(y, context)
+                x = branches[-1].joined(x, y, context)
+            if self.exit is not None and not self.training and self.exit.leaves(before, x, context):
+                break
+        return x
+
+    def close(self, x: Tensor, context: Context) -> Tensor:
+        """The final norm, where there is one."""
         return x if self.final_norm is None else self.final_norm(x, context)
+
+    def start(self, batch: int, capacity: int, like: Tensor, memory: Memory | None = None) -> StackState:
+        """Empty states; `like` (..., D) gives width, dtype and device. A memory is read here, once."""
+        return StackState(self.start_run(batch, capacity, like, Context(causal=True, memory=memory)))
+
+    def start_run(
+        self, batch: int, capacity: int, like: Tensor, context: Context, start: int = 0, stop: int | None = None
+    ) -> States:
+        """Empty states of the branches of blocks `start` to `stop`."""
+        branches = (branch for block in self._blocks[start:stop] for residual in block for branch in residual)
+        return tuple(branch.start(batch, capacity, like, context) for branch in branches)
+
+    def extend(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        """x: (B, T, D), the tokens after those of `state`."""
+        context = Context(causal=True, block=self.block, offset=state.length)
+        y, branches = self.extend_run(self.place(x, context), state.branches, context)
+        return self.close(y, context), replace(state, branches=branches, length=state.length + x.shape[1])
+
+    def extend_run(
+        self, x: Tensor, states: States, context: Context, start: int = 0, stop: int | None = None
+    ) -> tuple[Tensor, States]:
+        """`run` for the tokens x: (B, T, D) that come next, with the states of those blocks and then the new ones."""
+        before, after = iter(states), []
+        for residual in (residual for block in self._blocks[start:stop] for residual in block):
+            y = x
+            for branch in residual:
+                y, state = branch.extend(y, next(before), context)
+                after.append(state)
+            x = residual[-1].joined(x, y, context)
+        return x, tuple(after)
+
+    def _attentions(self) -> Iterator[Attention]:
+        bodies = (branch.body for branch in self.branches if isinstance(branch, BranchModule))
+        return (body for body in bodies if isinstance(body, Attention))
+
+
+def _residuals(branches: nn.ModuleList, stack: Stack) -> tuple[tuple[tuple[BranchModule, ...], ...], ...]:
+    """By block, the branches of each residual: one, or all of the block."""
+    made = iter(branch for branch in branches if isinstance(branch, BranchModule))
+    blocks = [tuple(next(made) for _ in block) for block in stack.blocks]
+    return tuple((block,) if stack.residual == "block" else tuple((branch,) for branch in block) for block in blocks)
 
 
 def _share_positions(attentions: Iterator[Attention]) -> None:

@@ -27,16 +27,20 @@ def unfit(layout: Layout, signature: Signature) -> str | None:
         if reads and _PROBES[type(signature.input)][0] not in reads:
             return f"needs {' or '.join(reads)}, and the task gives {signature}"
         return f"cannot serve {signature}: {problems[0]}"
+    if signature.source is not None:
+        sources = [stem for stem in _configs(layout, "source") if isinstance(stem, StemConfig)] or stems
+        problems = [next(iter(stem.input_problems(signature.source)), None) for stem in sources]
+        if all(problems):
+            return f"cannot serve {signature}: {problems[0]}"
     problems = [next(iter(topology.signature_problems(signature)), None) for topology in topologies]
     return f"cannot serve {signature}: {problems[0]}" if all(problems) else None
 
 
 def _configs(layout: Layout, path: str) -> Iterator[object]:
     """Every config that may stand at a model's choice, ranges of real numbers by their ends."""
-    chooser = layout.governor(None, path)
-    assert chooser is not None
-    for name in chooser.domain.values():
-        fields = registry.choice(path, str(name)).fields
+    chooser, kind = layout.governor(None, path), "stem" if path == "source" else path
+    for name in chooser.domain.values() if chooser else ():
+        fields = registry.choice(kind, str(name)).fields
         given = {field: layout.governor(None, f"{path}.{field}") for field in fields}
         options = {
             field: list(islice(dimension.domain.values(), _MOST_VALUES))
@@ -44,4 +48,4 @@ def _configs(layout: Layout, path: str) -> Iterator[object]:
             if dimension
         }
         for values in islice(product(*options.values()), _MOST_CONFIGS):
-            yield choice_config(path, str(name), dict(zip(options, values, strict=True)))
+            yield choice_config(kind, str(name), dict(zip(options, values, strict=True)))

@@ -15,23 +15,46 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
+from paretoformer.records.signature import (
+    ClassOutput,
+    DenseOutput,
+    ImageInput,
+    Input,
+    Signature,
+    TokenInput,
+    TokenOutput,
+)
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import BODY_KINDS, Architecture, Branch, Stack
-from paretoformer.search_spaces.contract import Capability, Context, Site, set_progress
+from paretoformer.search_spaces.contract import Capability, Context, Site, Source, set_progress
 
 SITES = {
     "causal": Site(width=16, length=130, causal=True),
     "bidirectional": Site(width=16, length=130),
     "grid": Site(width=16, length=48, grid=(6, 8)),
 }
-PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none"}
+PLAIN = {"mixer": "softmax", "feedforward": "gelu", "norm": "layer", "position": "none", "exit": "none"}
 EXTRA = 60
 """Cases beyond each choice's default without a position that the fast suite takes, drawn by a fixed seed."""
 SEQUENCE_LENGTHS = (1, 2, 5, 63, 64, 65, 130)
 SIGNATURES = {
     "text": Signature(input=TokenInput(vocabulary=11, length=70), output=TokenOutput(vocabulary=11)),
     "text-class": Signature(input=TokenInput(vocabulary=11, length=70), output=ClassOutput(classes=3)),
+    "translation": Signature(
+        input=TokenInput(vocabulary=11, length=70),
+        output=TokenOutput(vocabulary=11),
+        source=TokenInput(vocabulary=11, length=20),
+    ),
+    "caption": Signature(
+        input=TokenInput(vocabulary=11, length=70),
+        output=TokenOutput(vocabulary=11),
+        source=ImageInput(channels=3, height=8, width=12),
+    ),
+    "views": Signature(
+        input=ImageInput(channels=3, height=8, width=12),
+        output=DenseOutput(channels=4),
+        source=ImageInput(channels=3, height=8, width=12),
+    ),
     "image-class": Signature(input=ImageInput(channels=3, height=16, width=24), output=ClassOutput(classes=3)),
 }
 
@@ -179,14 +202,18 @@ def _default(kind: str, name: str) -> Any:
 def assembled(depth: int = 1, width: int = 16, placement: str = "pre", **configs: Any) -> Architecture:
     """An architecture of given configs by kind (topology and stem among them), the rest plain."""
     made = {kind: configs.get(kind) or _default(kind, name) for kind, name in PLAIN.items()}
+    crosses = Capability.CROSS in made["mixer"].choice.capabilities
+    bodies = {role: made[kind] for role, kind in BODY_KINDS.items()}
+    bodies["cross"] = made["mixer"] if crosses else _default("mixer", PLAIN["mixer"])
     stacks = tuple(
         Stack(
             name=name,
             width=width,
-            position=made["position"],
+            position=_default("position", "none") if role.branches == ("cross",) else made["position"],
+            exit=made["exit"],
             blocks=tuple(
                 tuple(
-                    Branch(role=branch, body=made[BODY_KINDS[branch]], norm=made["norm"], placement=placement)
+                    Branch(role=branch, body=bodies[branch], norm=made["norm"], placement=placement)
                     for branch in role.branches
                 )
                 for _ in range(depth)
@@ -220,11 +247,19 @@ def fitted(choice: registry.Choice) -> Any:
 
 def inputs_for(signature: Signature, batch: int = 2, length: int | None = None) -> Tensor:
     """Token ids (batch, length) or images, always the same ones."""
-    given = signature.input
+    return _filled(signature.input, batch, length, seed=3)
+
+
+def source_for(signature: Signature, batch: int = 2, rows: slice = slice(None)) -> Source | None:
+    """What stands beside `inputs_for`, of some rows where they are given; None where the task has no source."""
+    return Source(_filled(signature.source, batch, None, seed=4)[rows]) if signature.source else None
+
+
+def _filled(given: Input, batch: int, length: int | None, seed: int) -> Tensor:
     if isinstance(given, ImageInput):
-        return normal(batch, given.channels, given.height, given.width)
+        return normal(batch, given.channels, given.height, given.width, seed=seed)
     shape = (batch, length or given.length)
-    return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(3))
+    return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(seed))
 
 
 def is_image(signature: Signature) -> bool:
@@ -242,6 +277,8 @@ def output_shape(signature: Signature, batch: int = 2) -> tuple[int, ...]:
     output = signature.output
     if isinstance(output, ClassOutput):
         return (batch, output.classes)
+    if isinstance(output, DenseOutput):
+        return (batch, 2, output.channels, signature.input.height, signature.input.width)
     return (batch, signature.input.length, output.vocabulary)
 
 
@@ -288,6 +325,7 @@ class Places:
     is_class = staticmethod(is_class)
     is_image = staticmethod(is_image)
     models_with = staticmethod(models_with)
+    source_for = staticmethod(source_for)
     output_shape = staticmethod(output_shape)
     normal = staticmethod(normal)
 

@@ -270,4 +270,4 @@ def test_mixers_are_named_in_the_order_of_layers(places) -> None:
 def test_configs_are_all_those_of_the_tree(places) -> None:
     kinds = [config.choice.kind for config in mixed(places).configs]
     branches = ["mixer", "norm", "feedforward", "norm"]
-    assert kinds == ["topology", "stem", "position", *branches, *branches]
+    assert kinds == ["topology", "stem", "position", "exit", *branches, *branches]

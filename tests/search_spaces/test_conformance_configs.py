@@ -10,12 +10,12 @@ import torch
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import auxiliary_loss, set_progress
+from paretoformer.search_spaces.contract import PairModel, auxiliary_loss, set_progress
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.registry import config_from_json
 
 
-def footprint(architecture, signature, inputs) -> tuple:
+def footprint(architecture, signature, places) -> tuple:
     """Counts, shapes, what is trained, and the outputs and losses in evaluation and at 60 % of training."""
     model = build(architecture, signature, seed=0).double()
     set_progress(model, 0.6)
@@ -23,7 +23,10 @@ def footprint(architecture, signature, inputs) -> tuple:
     for training in (False, True):
         torch.manual_seed(0)
         with torch.no_grad():
-            outputs.append(model.train(training)(inputs).flatten().tolist())
+            inputs, source = places.inputs_for(signature), places.source_for(signature)
+            outputs.append(model.train(training)(inputs, source=source).flatten().tolist())
+            if isinstance(model, PairModel):
+                outputs.append(model.pair(inputs, None, source).source.flatten().tolist())
     loss = auxiliary_loss(model)
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
@@ -50,8 +53,7 @@ def test_every_field_changes_counts_shapes_or_outputs(any_choice, places) -> Non
         others = [changed for name, changed in places.alternatives(config) if name == item.name]
         pairs = (pair for changed in others for pair in changed_everywhere(config, changed, places))
         assert any(
-            footprint(one, signature, places.inputs_for(signature))
-            != footprint(two, signature, places.inputs_for(signature))
+            footprint(one, signature, places) != footprint(two, signature, places)
             for one, two, signature in islice(pairs, 40)
         ), f"{any_choice.kind} {any_choice} computes the same whatever its {item.name}"
 
@@ -101,7 +103,8 @@ def test_a_field_refuses_a_value_in_a_sentence_or_runs_with_it(any_choice, place
             continue
         count(other, signature)
         with torch.no_grad():
-            outputs = build(other, signature, seed=0).double()(places.inputs_for(signature, batch=1))
+            model = build(other, signature, seed=0).double()
+            outputs = model(places.inputs_for(signature, batch=1), source=places.source_for(signature, batch=1))
         assert outputs.isfinite().all(), (item.name, value)
 
 

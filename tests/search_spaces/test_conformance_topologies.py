@@ -14,7 +14,7 @@ from paretoformer.records.signature import TokenInput
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.architecture import PLACEMENTS, Architecture
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.contract import Capability, PairModel
 from paretoformer.search_spaces.counts import count
 
 KINDS = ("topology", "stem", "mixer", "feedforward", "norm", "position")
@@ -52,11 +52,17 @@ def check(architecture: Architecture, signature, places) -> bool:
         assert caught.value.reasons == problems
         return False
     model = build(architecture, signature, seed=0)
-    outputs = model(
-        places.inputs_for(signature).float() if places.is_image(signature) else places.inputs_for(signature)
-    )
+    inputs, source = places.inputs_for(signature), places.source_for(signature)
+    outputs = model.double()(inputs, source=source)
     assert outputs.shape == places.output_shape(signature) and outputs.isfinite().all()
-    outputs.square().mean().backward()
+    loss = outputs.square().mean()
+    if isinstance(model, PairModel):
+        pair = model.pair(inputs, None, source)
+        with torch.no_grad():
+            evaluated = model.eval()
+            torch.testing.assert_close(evaluated.pair(inputs, None, source).logits, evaluated(inputs, source=source))
+        loss = loss + pair.text.square().mean() + pair.source.square().mean()
+    loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name
     assert count(architecture, signature).params == sum(p.numel() for p in model.parameters())
@@ -100,15 +106,16 @@ def test_forward_equals_extend_for_whole_models(topology_choice, places) -> None
     models = [
         (architecture, signature)
         for architecture, signature in valid_models(topology_choice, places)
-        if all(role.causal for role in architecture.topology.roles.values()) and not places.is_class(signature)
+        if architecture.topology.decodes and not places.is_class(signature)
     ]
     if not models:
         pytest.skip(f"topology {topology_choice} does not decode")
     for architecture, signature in models:
         model = build(architecture, signature, seed=0).double().eval()
-        inputs = places.inputs_for(signature)
+        inputs, source = places.inputs_for(signature), places.source_for(signature)
         with torch.no_grad():
-            whole, outputs, state = model(inputs), [], model.start(len(inputs), inputs.shape[1])
+            whole, outputs = model(inputs, source=source), []
+            state = model.start(len(inputs), inputs.shape[1], source)
             for piece in inputs.split([5, 1, 1, 60, inputs.shape[1] - 67], 1):
                 y, state = model.extend(piece, state)
                 outputs.append(y)
@@ -123,9 +130,10 @@ def test_a_padded_sequence_gives_what_it_gives_alone(topology_choice, places) ->
         model, inputs = build(architecture, signature, seed=0).double().eval(), places.inputs_for(signature, batch=3)
         sizes = (inputs.shape[1], 1, 9)
         with torch.no_grad():
-            outputs = model(inputs, torch.tensor(sizes))
+            outputs = model(inputs, torch.tensor(sizes), places.source_for(signature, 3))
             for row, size in enumerate(sizes):
-                alone = model(inputs[row : row + 1, :size])[0]
+                source = places.source_for(signature, 3, slice(row, row + 1))
+                alone = model(inputs[row : row + 1, :size], source=source)[0]
                 given = outputs[row] if places.is_class(signature) else outputs[row, :size]
                 torch.testing.assert_close(given, alone, rtol=1e-9, atol=1e-9)
 
@@ -138,7 +146,7 @@ def test_counts_are_those_of_the_built_model(topology_choice, places) -> None:
         counts = count(architecture, signature)
         assert counts.params == sum(p.numel() for p in model.parameters())
         with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
-            model(places.inputs_for(signature, batch=1))
+            model(places.inputs_for(signature, batch=1), source=places.source_for(signature, batch=1))
         assert 2 * counts.macs == counter.get_total_flops(), architecture.to_json()
 
 

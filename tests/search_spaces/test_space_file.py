@@ -163,7 +163,11 @@ def test_what_every_stack_needs_is_told_when_missing(address: str) -> None:
             "per is 'token', and it has to be one of model, stack, layer",
         ),
         ("decoder.mixer", ["softmax", "sofmax"], "'sofmax' is not a mixer to choose; options: .*softmax"),
-        ("decoder.mixer.head", [1], "mixer softmax, pooling has no field 'head'; fields: heads, kv_heads, bias, size"),
+        (
+            "decoder.mixer.head",
+            [1],
+            "mixer softmax, pooling has no field 'head'; fields: heads, kv_heads, bias, .*size",
+        ),
         ("decoder.mixer.heads", [1, "two"], "two does not fit; it takes a whole number"),
         ("decoder.mixer.bias", [1], "1 does not fit; it takes true or false"),
         ("decoder.placement", ["between"], "between does not fit; it takes one of pre, post"),

@@ -4,13 +4,23 @@ from paretoformer.search_spaces.contract.attention import Attention, AttentionCo
 from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.config import ChoiceConfig
 from paretoformer.search_spaces.contract.context import Context, Memory
+from paretoformer.search_spaces.contract.exit import Exit, ExitConfig
 from paretoformer.search_spaces.contract.feedforward import FeedForward, FeedForwardConfig
 from paretoformer.search_spaces.contract.mixer import Mixer, MixerConfig, State
 from paretoformer.search_spaces.contract.norm import Norm, NormConfig
 from paretoformer.search_spaces.contract.position import MixerPosition, Position, PositionConfig
 from paretoformer.search_spaces.contract.site import MemorySite, Site
 from paretoformer.search_spaces.contract.stem import Stem, StemConfig
-from paretoformer.search_spaces.contract.topology import Model, Source, StackRole, StackRun, StemUse, TopologyConfig
+from paretoformer.search_spaces.contract.topology import (
+    Model,
+    Pair,
+    PairModel,
+    Source,
+    StackRole,
+    StackRun,
+    StemUse,
+    TopologyConfig,
+)
 from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
 
 __all__ = [
@@ -20,6 +30,8 @@ __all__ = [
     "Capability",
     "ChoiceConfig",
     "Context",
+    "Exit",
+    "ExitConfig",
     "FeedForward",
     "FeedForwardConfig",
     "Memory",
@@ -30,6 +42,8 @@ __all__ = [
     "Model",
     "Norm",
     "NormConfig",
+    "Pair",
+    "PairModel",
     "Position",
     "PositionConfig",
     "Scheduled",

@@ -14,15 +14,20 @@ from paretoformer.search_spaces.contract.site import Site
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionConfig(MixerConfig):
-    """`heads` query heads share `kv_heads` heads of keys and values (None: as many as heads; 1: multi-query)."""
+    """`heads` query heads share `kv_heads` heads of keys and values (None: as many as heads; 1: multi-query).
+
+    `bias` is of all projections, and without `qkv_bias` of the one back alone.
+    """
 
     heads: int = 4
     kv_heads: int | None = None
     bias: bool = True
+    qkv_bias: bool = True
 
     def canonical(self) -> Self:
-        """kv_heads equal to heads is written None."""
-        return replace(self, kv_heads=None) if self.kv_heads == self.heads else self
+        """kv_heads equal to heads is written None, and qkv_bias says nothing where there is no bias."""
+        kv_heads = None if self.kv_heads == self.heads else self.kv_heads
+        return replace(self, kv_heads=kv_heads, qkv_bias=self.qkv_bias or not self.bias)
 
     @property
     def kv(self) -> int:
@@ -43,7 +48,7 @@ class AttentionConfig(MixerConfig):
         """Projections to queries, keys, values and back, and the position's part."""
         head = site.width // self.heads
         read, written = site.memory.width if site.memory else site.width, 2 * self.kv * head
-        biases = 2 * site.width + written if self.bias else 0
+        biases = (site.width if self.bias else 0) + (site.width + written if self.bias and self.qkv_bias else 0)
         position = site.position.mixer_parameters(self.heads, head) if site.position else 0
         return 2 * site.width**2 + read * written + biases + position
 
@@ -69,12 +74,12 @@ class Attention(Mixer):
         super().__init__()
         self.heads, self.kv_heads = config.heads, config.kv
         self.head_width = site.width // config.heads
-        written = 2 * self.kv_heads * self.head_width
+        written, bias = 2 * self.kv_heads * self.head_width, config.bias and config.qkv_bias
         if site.memory is None:
-            self.qkv = nn.Linear(site.width, site.width + written, bias=config.bias)
+            self.qkv = nn.Linear(site.width, site.width + written, bias=bias)
         else:
-            self.q = nn.Linear(site.width, site.width, bias=config.bias)
-            self.kv = nn.Linear(site.memory.width, written, bias=config.bias)
+            self.q = nn.Linear(site.width, site.width, bias=bias)
+            self.kv = nn.Linear(site.memory.width, written, bias=bias)
         self.out = nn.Linear(site.width, site.width, bias=config.bias)
         built = site.position.build_in_mixer(site, self.heads, self.head_width) if site.position else None
         self.placed = built is not None

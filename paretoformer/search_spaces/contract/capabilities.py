@@ -8,6 +8,8 @@ class Capability(StrEnum):
 
     CAUSAL = "causal"
     """Mixer: position i reads positions up to i only, and `extend` continues a sequence."""
+    BLOCK_CAUSAL = "block-causal"
+    """Mixer: where a stack is causal by blocks of tokens, reads its own block whole and no later one."""
     BIDIRECTIONAL = "bidirectional"
     """Mixer: reads the whole sequence."""
     GRID = "grid"

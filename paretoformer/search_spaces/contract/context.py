@@ -25,6 +25,7 @@ class Context:
 
     `lengths` (B,) counts the valid tokens of each right-padded sequence, None where all are full.
     `offset` is the position of the first token: 0 in `forward`, the tokens seen before in `extend`.
+    `block` tokens after each other see each other where `causal`, which else is token by token.
     `grid` is (height, width) where the N = height * width tokens lie on a grid, row by row.
     `memory` is what cross branches read.
     """
@@ -32,6 +33,7 @@ class Context:
     causal: bool = False
     lengths: Tensor | None = None
     offset: int = 0
+    block: int = 1
     grid: tuple[int, int] | None = None
     memory: Memory | None = None
 

@@ -30,6 +30,8 @@ class MixerConfig(ChoiceConfig):
         if site.memory is not None:
             if Capability.CROSS not in able:
                 yield f"mixer {name} reads its own tokens only, and a cross branch reads a memory"
+        elif site.causal and site.block > 1 and Capability.BLOCK_CAUSAL not in able:
+            yield f"mixer {name} is not causal by blocks, and this stack has blocks of {site.block} tokens"
         elif site.causal and Capability.CAUSAL not in able:
             yield f"mixer {name} is bidirectional, and this stack is causal"
         elif not site.causal and Capability.BIDIRECTIONAL not in able:

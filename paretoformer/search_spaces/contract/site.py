@@ -28,6 +28,7 @@ class Site:
     `width` is D, `length` the most tokens it will see, `grid` (height, width) where the tokens lie on one.
     `position` is the stack's position choice; a mixer that can builds its part of it in.
     `memory` is there for the cross branches of a stack that reads one, and makes a mixer read it.
+    `block`: a causal stack is causal by blocks of so many tokens, each of which sees itself whole.
     `closed`: a stack whose last branch does not end in its norm ends in it once more.
     """
 
@@ -37,6 +38,7 @@ class Site:
     grid: tuple[int, int] | None = None
     position: Optional["PositionConfig"] = None
     memory: MemorySite | None = None
+    block: int = 1
     closed: bool = True
 
     def of(self, role: str) -> "Site":

@@ -52,6 +52,11 @@ class TopologyConfig(ChoiceConfig):
 
     roles: ClassVar[Mapping[str, StackRole]]
 
+    @property
+    def decodes(self) -> bool:
+        """Whether its models go on token by token."""
+        return any(role.causal for role in self.roles.values())
+
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """Sentences that say why it cannot serve the task; none where it can."""
         return iter(())
@@ -80,6 +85,10 @@ class TopologyConfig(ChoiceConfig):
         """Multiply-accumulates outside stem and stacks, for one input of `length` tokens."""
         raise NotImplementedError
 
+    def wiring_state_bytes(self, architecture: "Architecture", signature: Signature) -> int:
+        """Bytes of fp32 decoding state outside the stacks, for one sequence."""
+        return 0
+
     def build_model(self, architecture: "Architecture", signature: Signature) -> "Model":
         """The whole model, freshly initialised from torch's global generator."""
         raise NotImplementedError
@@ -107,3 +116,20 @@ class Model(nn.Module, ABC):
     def extend(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Continue by token ids (B, T); returns the output at these T tokens and the new state."""
         raise NotImplementedError(f"{type(self).__name__} does not decode")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Logits as `forward` gives them, and a vector (B, D) of the text and of the source, to be compared."""
+
+    logits: Tensor
+    text: Tensor
+    source: Tensor
+
+
+class PairModel(Model):
+    """A model that also maps text and source to vectors of one space."""
+
+    @abstractmethod
+    def pair(self, inputs: Tensor, lengths: Tensor | None, source: Source) -> Pair:
+        """All three in one pass."""

@@ -34,7 +34,7 @@ class BlockConfig(AttentionConfig):
         """A block lies inside the sequence and holds more than the token."""
         yield from super().problems(site)
         if self.block > site.length:
-            yield f"a block of {self.block} tokens is larger than {site}, which has {site.length}"
+            yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all"
         if self.block < 2:
             yield f"a block of {self.block} token mixes nothing in {site}; block is at least 2"
 

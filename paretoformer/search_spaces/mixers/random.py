@@ -55,7 +55,7 @@ class RandomMixing(Mixer):
         weights, valid = self._weights(length), context.valid(length)
         if valid is None:
             return weights @ x
-        total = weights @ valid[..., None].to(x.dtype)  # (B, N, 1), what the valid tokens have of each row
+        total = (weights * valid[:, None, :]).sum(-1, keepdim=True)  # (B, N, 1), what the valid tokens have of each row
         return (weights @ (x * valid[..., None])) / total.clamp_min(torch.finfo(x.dtype).tiny)
 
     def _weights(self, length: int) -> Tensor:

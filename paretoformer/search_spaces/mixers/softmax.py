@@ -17,6 +17,7 @@ from paretoformer.search_spaces.registry import register
     papers=(16, 20),
     capabilities=(
         Capability.CAUSAL,
+        Capability.BLOCK_CAUSAL,
         Capability.BIDIRECTIONAL,
         Capability.CROSS,
         Capability.SCORE_BIAS,
@@ -74,8 +75,7 @@ class Softmax(Attention):
         q, k, v = self.project(x)
         q, k = self.rotated(q, context), self.rotated(k, context)
         positions = context.positions(x.shape[1], x.device)
-        y = self._attended((q, k, v), (positions, positions), context.causal, context.valid(x.shape[1]))
-        return self.merge(y)
+        return self.merge(self._attended((q, k, v), (positions, positions), context, context.valid(x.shape[1])))
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> KeyValues:
         """Room for `capacity` keys and values."""
@@ -90,19 +90,21 @@ class Softmax(Attention):
         state.k[:, :, state.length : end] = k
         state.v[:, :, state.length : end] = v
         positions = (context.positions(x.shape[1], x.device), torch.arange(end, device=x.device))
-        y = self._attended((q, state.k[:, :, :end], state.v[:, :, :end]), positions, True, None)
+        y = self._attended((q, state.k[:, :, :end], state.v[:, :, :end]), positions, context, None)
         return self.merge(y), KeyValues(state.k, state.v, end)
 
     def _attended(
         self,
         projected: tuple[Tensor, Tensor, Tensor],
         positions: tuple[Tensor, Tensor],
-        causal: bool,
+        context: Context,
         valid: Tensor | None,
     ) -> Tensor:
         """Queries (B, H, T, d) at the first positions attend to keys and values at the second: (B, H, T, d)."""
         q, k, v = projected
-        bias = self.position.bias(q, *positions)
+        bias, causal = self.position.bias(q, *positions), context.causal
+        if causal and context.block > 1:
+            bias, causal = _by_blocks(bias, q, positions, context.block), False
         if not self.position.acts_on_weights:
             return softmax_attention(q, k, v, causal=causal, bias=bias, valid=valid)
         weights = attention_weights(q, k, causal=causal, bias=bias, valid=valid)
@@ -111,6 +113,14 @@ class Softmax(Attention):
         y = weights @ v.repeat_interleave(self.heads // self.kv_heads, 1)
         more = self.position.values(weights, *positions)
         return y if more is None else y + more
+
+
+def _by_blocks(bias: Tensor | None, q: Tensor, positions: tuple[Tensor, Tensor], block: int) -> Tensor:
+    """The bias with -inf where a key's block comes after the query's: (..., T, S)."""
+    queries, keys = (at // block for at in positions)
+    later = queries[:, None] < keys
+    zero = q.new_zeros(q.shape[1], *later.shape) if bias is None else bias.to(q.dtype)
+    return zero.masked_fill(later, -torch.inf)
 
 
 class CrossSoftmax(Attention):

@@ -50,7 +50,7 @@ class SparseConfig(AttentionConfig):
         """Blocks lie inside the sequence, summaries inside blocks, and two sets need two heads."""
         yield from super().problems(site)
         if self.stride > site.length:
-            yield f"a stride of {self.stride} tokens is larger than {site}, which has {site.length}"
+            yield f"mixer sparse has a stride of {self.stride} tokens, and {site} has {site.length} in all"
         if self.stride < 2:
             yield f"a stride of {self.stride} token leaves nothing out of {site}; stride is at least 2"
         if self.pattern == "fixed" and self.summary >= self.stride:

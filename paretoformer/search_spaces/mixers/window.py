@@ -39,7 +39,7 @@ class WindowConfig(AttentionConfig):
         yield from super().problems(site)
         reach = self.reach(site)
         if self.window > site.length:
-            yield f"a window of {self.window} tokens is larger than {site}, which has {site.length}"
+            yield f"mixer window has a window of {self.window} tokens, and {site} has {site.length} in all"
         elif reach.before + reach.after < 1:
             yield f"a window of {self.window} tokens ({self.form}) in {site} holds the token alone; window is at least 3"
         elif self.form == "longformer" and not site.causal and self.window % 2:

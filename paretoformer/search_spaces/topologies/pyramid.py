@@ -77,9 +77,7 @@ class PyramidConfig(TopologyConfig):
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """Convolutions, the norm after the mean, the head."""
         last = architecture.stacks[-1]
-        between = sum(
-            (self.kernel**2 * one.width + 1) * other.width for one, other in pairwise(architecture.stacks)
-        )
+        between = sum((self.kernel**2 * one.width + 1) * other.width for one, other in pairwise(architecture.stacks))
         site = self.sites(architecture, signature)[last.name]
         norm = last.final_norm.parameters(site) if last.final_norm and not site.closed else 0
         return between + norm + (last.width + 1) * columns(signature)

@@ -84,6 +84,8 @@ def test_memory_grows_as_the_length(places, largest_tensor, site) -> None:
     assert sizes[1] < 4096**2 / 10
 
 
-@pytest.mark.parametrize(("block", "said"), [(101, "larger than a sequence of up to 100 tokens"), (1, "mixes nothing")])
+@pytest.mark.parametrize(
+    ("block", "said"), [(101, "a sequence of up to 100 tokens has 100 in all"), (1, "mixes nothing")]
+)
 def test_what_cannot_stand_is_refused(block, said) -> None:
     assert any(said in sentence for sentence in BlockConfig(block=block).problems(SITE))

@@ -124,7 +124,7 @@ def test_memory_at_a_stride_of_the_root_grows_slower_than_the_square(places, lar
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"stride": 301}, "a stride of 301 tokens is larger than a sequence of up to 300 tokens"),
+        ({"stride": 301}, "mixer sparse has a stride of 301 tokens, and a sequence of up to 300 tokens"),
         ({"stride": 1, "summary": 1}, "leaves nothing out"),
         ({"stride": 8, "summary": 8}, "summary is below stride"),
         ({"heads": 1}, "the near and the far set need a head each"),

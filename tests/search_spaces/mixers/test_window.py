@@ -116,7 +116,7 @@ def test_memory_grows_as_the_length(places, largest_tensor, site) -> None:
 @pytest.mark.parametrize(
     ("site", "fields", "said"),
     [
-        (SITE, {"window": 301}, "a window of 301 tokens is larger than a sequence of up to 300 tokens"),
+        (SITE, {"window": 301}, "mixer window has a window of 301 tokens, and a sequence of up to 300 tokens"),
         (SITE, {"window": 1}, "holds the token alone"),
         (SITE, {"window": 9}, "no two equal sides"),
         (

@@ -1,0 +1,1 @@
+"""Exits, one a file."""
