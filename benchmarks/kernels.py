@@ -19,20 +19,20 @@ from typing import Any
 
 import torch
 from kernels_checks import TOLERANCE, checks, error, normal, poison
-from kernels_timing import DEVICE, GPU, bandwidths, median_time
+from kernels_timing import DEVICE, GPU, bandwidths, median_times
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.functional import scaled_dot_product_attention
 
 from paretoformer.kernels import add_rms_norm, decode_attention, linear_attention, rms_norm
 from paretoformer.kernels import layer_norm as dispatched_layer_norm
-from paretoformer.kernels.decode_attention import _by_torch as decode_by_torch
 from paretoformer.kernels.dispatch import paths_taken
+from paretoformer.kernels.launch import processors
 from paretoformer.kernels.linear_attention import _by_torch as linear_by_torch
-from paretoformer.kernels.linear_attention import linear_attention_reference
+from paretoformer.kernels.linear_attention import linear_attention_reference, linear_attention_with_divisor
 
 if GPU:  # the kernels themselves, where the dispatcher would leave small operands to torch too
-    from paretoformer.kernels.decode_attention.lean import lean_decode
+    from paretoformer.kernels.decode_attention.lean import PROGRAMS_PER_PROCESSOR, lean_decode, lean_decode_spans
     from paretoformer.kernels.decode_attention.split import split_decode
     from paretoformer.kernels.linear_attention.scan import scan
     from paretoformer.kernels.norms.fused import fused_norm
@@ -80,19 +80,21 @@ def run(contest: Contest, bandwidth: float, expected: Callable[..., Tensor] | No
     count = max(1, min(8, -(-ROTATED_BYTES // size))) if GPU else 1
     operands = [first, *(contest.operands(seed) for seed in range(1, count))]
     row: dict[str, Any] = {"group": contest.group, "case": contest.name, "bytes": contest.bytes}
-    exact = expected(*first) if expected else None
-    seconds: dict[str, float] = {}
-    for name, call in contest.ways.items():
-        try:
-            if exact is not None and name != SOFTMAX:
+    ways = dict(contest.ways)
+    if expected:
+        exact = expected(*first)
+        for name in [name for name in ways if name != SOFTMAX]:
+            try:
                 poison(exact)
-                found = call(*first)
+                found = ways[name](*first)
                 row[f"error {name}"] = error(found[0] if isinstance(found, tuple) else found, exact)
-            seconds[name], row[f"eager s {name}"] = median_time(call, operands)
-        except (RuntimeError, torch.OutOfMemoryError) as failure:
-            row[f"failed {name}"] = str(failure).splitlines()[0][:120]
-            if GPU:
-                torch.cuda.empty_cache()
+            except RuntimeError as failure:
+                row[f"failed {name}"] = str(failure).splitlines()[0][:120]
+                del ways[name]
+        del exact, found
+    seconds, eager, failed = median_times(ways, operands)
+    row |= {f"failed {name}": why for name, why in failed.items()}
+    row |= {f"eager s {name}": value for name, value in eager.items()} if GPU else {}
     row |= {f"s {name}": value for name, value in seconds.items()}
     ours = next(iter(contest.ways))
     others = {name: value for name, value in seconds.items() if name not in (ours, SOFTMAX)}
@@ -113,6 +115,7 @@ def decode_contests() -> Iterator[tuple[Contest, Callable[..., Tensor]]]:
         ("B1 64k", 32, 8, 128, [65_536], True), ("B1 512k", 32, 8, 128, [524_288], True),
         ("B1 64k MHA", 32, 32, 128, [65_536], False), ("B4 16k MHA", 32, 32, 128, [16_384] * 4, True),
         ("B16 2k d64 MHA", 12, 12, 64, [2_048] * 16, False), ("B1 64k MQA", 32, 1, 128, [65_536], False),
+        ("B8 256-2k ragged", 32, 8, 128, [256 * (i + 1) for i in range(8)], False),
         ("B64 1k", 32, 8, 128, [1_024] * 64, False), ("B64 8k", 32, 8, 128, [8_192] * 64, True),
         ("B8 1k-128k ragged", 32, 8, 128, spread, True), ("B64 128-16k ragged", 32, 8, 128, mixed, True),
         ("B4 one long of four ragged", 32, 8, 128, [131_072, 2_048, 2_048, 2_048], False),
@@ -148,7 +151,10 @@ def _decode_contest(
         "sdpa": masked,
     }
     if GPU:
-        ways["sdpa rows"] = lambda q, k, v, lengths: decode_by_torch(q[:, :, 0], k, v, lengths)[:, :, None]
+        few = PROGRAMS_PER_PROCESSOR * processors(DEVICE)
+        ways["lean, one launch"] = lambda q, k, v, lengths: lean_decode_spans(q[:, :, 0], k, v, lengths, few, True)[
+            :, :, None
+        ]
         ways["fixed split"] = lambda q, k, v, lengths: split_decode(q[:, :, 0], k, v, lengths)[:, :, None]
         if flex:
             ways["flex"] = _flex(batch, keys, lengths if ragged else None, heads != kv)
@@ -183,58 +189,71 @@ def _decode_exact(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Te
 
 
 def linear_contests() -> Iterator[tuple[Contest, Callable[..., Tensor] | None]]:
-    """Causal linear attention, forward and with its gradients."""
+    """Causal linear attention, forward and with its gradients; as a mean where its weights' sum divides it."""
     shapes = [
         (64, 16, 512, 64), (16, 16, 2_048, 64), (1, 16, 2_048, 64), (4, 16, 8_192, 64), (1, 16, 65_536, 64),
-        (8, 16, 4_096, 128), (8, 12, 2_048, 65),
+        (8, 16, 4_096, 128),
     ] if GPU else [(1, 4, length, 32) for length in (64, 128, 256, 512, 1_024, 4_096)]  # fmt: skip
-    dtype = torch.bfloat16 if GPU else torch.float32
-    for batch, heads, length, width in shapes:
+    for shape, mean in [(shape, False) for shape in shapes] + [((8, 12, 2_048, 64), True)] * GPU:
         for backward in (False, True):
-            contest = _linear_contest(batch, heads, length, width, backward, dtype)
-            yield contest, None if backward or batch * heads * length**2 * 4 > 16e9 else _linear_exact
+            contest = _linear_contest(shape, mean, backward)
+            exact = _mean_exact if mean else _linear_exact
+            yield contest, None if backward or shape[0] * shape[1] * shape[2] ** 2 * 4 > 16e9 else exact
 
 
-def _linear_contest(batch: int, heads: int, length: int, width: int, backward: bool, dtype: torch.dtype) -> Contest:
+def _linear_contest(shape: tuple[int, int, int, int], mean: bool, backward: bool) -> Contest:
+    batch, heads, length, width = shape
+    dtype = torch.bfloat16 if GPU else torch.float32
+
     def operands(seed: int) -> tuple[Any, ...]:
-        q, k, v = (
-            normal(batch, heads, length, e, seed=4 * seed + i, dtype=dtype, device=DEVICE)
-            for i, e in enumerate((min(width, 64) if width == 65 else width,) * 2 + (width,))
-        )
-        given = normal(*v.shape, seed=4 * seed + 3, dtype=dtype, device=DEVICE) / length
-        return tuple(x.requires_grad_(backward) for x in (q.abs(), k.abs(), v)) + (given,)
+        q, k, v, given = (normal(*shape, seed=4 * seed + i, dtype=dtype, device=DEVICE) for i in range(4))
+        return tuple(x.requires_grad_(backward) for x in (q.abs(), k.abs(), v)) + (given / length,)
 
-    def way(attend: Callable[..., Any]) -> Callable[..., Any]:
+    def way(attend: Callable[..., Any], divided: bool = mean) -> Callable[..., Any]:
         def forward(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Any:
-            return attend(q, k, v)
+            if not divided:
+                return attend(q, k, v)
+            both = attend(q, k, functional.pad(v, (0, 1), value=1.0))
+            return both[..., :-1] / both[..., -1:]
 
-        def both(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Any:
-            return torch.autograd.grad(attend(q, k, v), (q, k, v), given)
+        def backward_too(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Any:
+            return torch.autograd.grad(forward(q, k, v, given), (q, k, v), given)
 
-        return both if backward else forward
+        return backward_too if backward else forward
 
     def chunked(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         return linear_by_torch(q, k, v, True, None)[0]
 
-    ways = {
-        "ours" if GPU else "chunked": way(lambda q, k, v: our_linear(q, k, v)),
-        **({"chunked by torch": way(chunked)} if GPU else {}),
-        **({"chunked compiled": way(torch.compile(chunked))} if GPU and length == 2_048 and batch > 1 else {}),
-        **({SOFTMAX: way(lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True))}
-           if length <= 8_192 and width != 65 else {}),
-    }  # fmt: skip
-    if batch * heads * length**2 <= 2**32:
+    def divided(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        total, divisor, _ = linear_attention_with_divisor(q, k, v, causal=True)
+        return total / divisor
+
+    ours = way(divided, False) if mean else way(our_linear)
+    ways = {"ours" if GPU else "chunked": ours}
+    if GPU:
+        ways["chunked by torch"] = way(chunked)
+    if GPU and length == 2_048 and batch > 1:
+        torch._dynamo.reset()
+        ways["chunked compiled"] = way(torch.compile(chunked))
+    if length <= 8_192:
+        ways[SOFTMAX] = way(lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True), False)
+    if batch * heads * length**2 <= 2**31:
         ways["quadratic"] = way(lambda q, k, v: linear_attention_reference(q, k, v, causal=True)[0])
-    size = torch.empty(0, dtype=dtype).element_size() * batch * heads * length
-    moved = size * (2 * min(width, 64) + 2 * width if width == 65 else 4 * width) * (3 if backward else 1)
-    name = f"{batch}x{heads}x{length}x{width} {'forward + backward' if backward else 'forward'}"
+    moved = torch.empty(0, dtype=dtype).element_size() * batch * heads * length * 4 * width * (3 if backward else 1)
+    kind = f"{'mean ' if mean else ''}{'forward + backward' if backward else 'forward'}"
+    name = f"{batch}x{heads}x{length}x{width} {kind}"
     return Contest(group="linear", name=name, bytes=moved, operands=operands, ways=ways)
 
 
 def _linear_exact(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Tensor:
     q, k, v = (x.detach().float() for x in (q, k, v))
-    return torch.cat([linear_attention_reference(a, b, c, causal=True)[0]
-                      for a, b, c in zip(q.split(1), k.split(1), v.split(1), strict=True)])  # fmt: skip
+    parts = zip(q.split(1), k.split(1), v.split(1), strict=True)
+    return torch.cat([linear_attention_reference(*part, causal=True)[0] for part in parts])
+
+
+def _mean_exact(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Tensor:
+    both = _linear_exact(q, k, functional.pad(v, (0, 1), value=1.0), given)
+    return both[..., :-1] / both[..., -1:]
 
 
 def norm_contests() -> Iterator[tuple[Contest, Callable[..., Tensor] | None]]:
@@ -333,10 +352,14 @@ def main() -> None:
                 continue
             report["rows"].append(run(contest, bandwidth, exact))
             print(_line(report["rows"][-1]), flush=True)
-    report |= {"paths": paths_taken(), "seconds": time.monotonic() - began}
+        _store(report, began, options.json)
     print(f"paths {paths_taken()}, left out {report['left_out']}, {_spent(began)}")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _store(report: dict[str, Any], began: float, path: Path | None) -> None:
+    report |= {"paths": paths_taken(), "seconds": time.monotonic() - began}
+    if path:
+        path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def _conditions() -> dict[str, Any]:

@@ -9,51 +9,70 @@ import torch
 
 GPU = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if GPU else "cpu")
-SAMPLES = 15
+TURNS = 40
+LEAST_TURNS = 9
+MOST_S = 1.5
+"""After which no further turn begins."""
 
 
-def median_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> tuple[float, float]:
-    """(device seconds, seconds of plain calls) of one call, medians over rotating operands."""
-    for given in operands[:3]:
-        call(*given)
+def median_times(
+    ways: dict[str, Callable[..., Any]], operands: list[tuple[Any, ...]]
+) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
+    """(device seconds, seconds of plain calls, why there are none) of each way on the operands in rotation.
+
+    Medians; the ways take turns, since a card changes its clocks as it goes. On a CPU both are its processor's time.
+    """
+    ready: dict[str, Callable[[], Any]] = {}
+    eager: dict[str, float] = {}
+    failed: dict[str, str] = {}
+    for name, call in ways.items():
+        try:
+            ready[name], eager[name] = _prepared(call, operands)
+        except RuntimeError as failure:
+            failed[name] = str(failure).splitlines()[0][:120]
+    samples: dict[str, list[float]] = {name: [] for name in ready}
+    stop = time.perf_counter() + MOST_S
+    for turn in range(TURNS):
+        if turn >= LEAST_TURNS and time.perf_counter() > stop:
+            break
+        for name, run in ready.items():
+            samples[name].append(_event_time(run) if GPU else _cpu_time(run))
+    device = {name: statistics.median(times) / len(operands) for name, times in samples.items()}
+    return device, eager if GPU else device, failed
+
+
+def _prepared(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> tuple[Callable[[], Any], float]:
+    """(what runs the call on all operands, on a GPU a graph's replay; seconds of a plain call there)."""
+
+    def run() -> None:
+        for given in operands:
+            call(*given)
+
+    run()
     if not GPU:
-        return (_cpu_time(call, operands),) * 2
-    eager = _event_time(lambda: [call(*given) for given in operands]) / len(operands)
+        return run, 0.0
+    run()
+    eager = statistics.median(_event_time(run) for _ in range(LEAST_TURNS)) / len(operands)
     graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph):
-            for given in operands:
-                call(*given)
-    except RuntimeError:
-        torch.cuda.synchronize()
-        return eager, eager
-    return _event_time(graph.replay) / len(operands), eager
+    with torch.cuda.graph(graph):
+        run()
+    graph.replay()
+    return graph.replay, eager
 
 
 def _event_time(run: Callable[[], Any]) -> float:
+    began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    began.record()
     run()
-    times = []
-    for _ in range(SAMPLES):
-        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        began.record()
-        run()
-        ended.record()
-        ended.synchronize()
-        times.append(began.elapsed_time(ended) / 1e3)
-    return statistics.median(times)
+    ended.record()
+    ended.synchronize()
+    return float(began.elapsed_time(ended)) / 1e3
 
 
-def _cpu_time(call: Callable[..., Any], operands: list[tuple[Any, ...]]) -> float:
-    times: list[float] = []
-    stop = time.perf_counter() + 1.0
-    while len(times) < SAMPLES or (time.perf_counter() < stop and len(times) < 200):
-        given = operands[len(times) % len(operands)]
-        began = time.process_time()
-        call(*given)
-        times.append(time.process_time() - began)
-        if time.perf_counter() > stop + 4:
-            break
-    return statistics.median(times)
+def _cpu_time(run: Callable[[], Any]) -> float:
+    began = time.process_time()
+    run()
+    return time.process_time() - began
 
 
 def bandwidths() -> dict[str, float]:
@@ -66,4 +85,5 @@ def bandwidths() -> dict[str, float]:
         "add": (2 * size, lambda: torch.add(source, 1.0, out=target)),
         "sum": (size, lambda: source.sum()),
     }
-    return {name: moved / median_time(call, [()])[0] for name, (moved, call) in ways.items()}
+    seconds, _, _ = median_times({name: call for name, (_, call) in ways.items()}, [()])
+    return {name: moved / seconds[name] for name, (moved, _) in ways.items()}

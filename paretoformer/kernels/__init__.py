@@ -2,7 +2,7 @@
 
 from paretoformer.kernels.decode_attention import decode_attention
 from paretoformer.kernels.dispatch import forget_paths, paths_taken
-from paretoformer.kernels.linear_attention import linear_attention
+from paretoformer.kernels.linear_attention import linear_attention, linear_attention_with_divisor
 from paretoformer.kernels.norms import add_layer_norm, add_rms_norm, layer_norm, rms_norm
 from paretoformer.kernels.softmax_attention import softmax_attention
 
@@ -13,6 +13,7 @@ __all__ = [
     "forget_paths",
     "layer_norm",
     "linear_attention",
+    "linear_attention_with_divisor",
     "paths_taken",
     "rms_norm",
     "softmax_attention",

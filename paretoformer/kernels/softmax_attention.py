@@ -1,14 +1,13 @@
-"""Softmax attention: the definition, torch's fused form of it, and for one new query the decode kernels."""
+"""Softmax attention: the definition, and torch's fused form of it."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from paretoformer.kernels.decode_attention import decode_attention, decode_rule
 from paretoformer.kernels.dispatch import Path, choose, shapes
 
 READ_ONCE = 16_384
-"""Numbers of grouped keys from which one new query's heads are treated as rows: torch would read keys once for each."""
+"""Grouped keys' numbers from which one new query's heads are rows: torch reads keys once for each head on a CPU."""
 
 
 def softmax_attention(
@@ -28,14 +27,11 @@ def softmax_attention(
     """
     if not torch.compiler.is_compiling():
         _check(q, k, v)
-    path = choose("softmax_attention", _rule, q, k, v, bias, valid)
-    if path is Path.REFERENCE:
+    if choose("softmax_attention", _rule, q) is Path.REFERENCE:
         return softmax_attention_reference(q, k, v, causal=causal, bias=bias, valid=valid)
-    if path is Path.TRITON:
-        return decode_attention(q[:, :, 0], k, v)[:, :, None]
     queries, keys = q.shape[2], k.shape[2]
     grouped = q.shape[1] != k.shape[1]
-    if grouped and queries == 1 and bias is None and valid is None and k.numel() >= READ_ONCE:
+    if grouped and queries == 1 and bias is None and valid is None and not q.is_cuda and k.numel() >= READ_ONCE:
         # A group's query heads are rows that read the same keys, once.
         rows = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])
         return scaled_dot_product_attention(rows, k, v).reshape(q.shape)
@@ -56,11 +52,9 @@ def softmax_attention_reference(
     return scores.softmax(-1) @ v
 
 
-def _rule(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, valid: Tensor | None) -> Path | str:
-    """On a GPU torch's fused attention, but for one query on all keys, which is decoding."""
-    if q.shape[2] != 1 or bias is not None or valid is not None or torch.is_autocast_enabled("cuda"):
-        return Path.TORCH
-    return decode_rule(q[:, :, 0], k, v, None)
+def _rule(q: Tensor) -> Path | str:
+    """torch's: its attention splits the keys of one new query over a GPU as well as `decode_attention` does."""
+    return Path.TORCH
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor) -> None:

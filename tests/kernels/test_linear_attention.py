@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from paretoformer.kernels.linear_attention import CHUNK, linear_attention, linear_attention_reference
+from paretoformer.kernels.linear_attention import (
+    CHUNK,
+    linear_attention,
+    linear_attention_reference,
+    linear_attention_with_divisor,
+)
 
 AROUND_CHUNKS = st.sampled_from([1, 2, 3, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 2]) | st.integers(1, 150)
 
@@ -111,3 +116,33 @@ def test_gradients_of_the_linear_form_are_those_of_the_definition() -> None:
         gradients.append([x.grad for x in given])
     for fast, plain in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, plain, rtol=1e-10, atol=1e-8)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("length", [3, CHUNK + 1])
+def test_the_divisor_is_the_sum_of_a_rows_weights(causal, length) -> None:
+    q, k, v = operands(2, 3, length, 4, 5)
+    total, divisor, state = linear_attention_with_divisor(q, k, v, causal=causal)
+    weights = q @ k.mT
+    weights = weights.tril() if causal else weights
+    torch.testing.assert_close(total, weights @ v, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(divisor, weights.sum(-1, keepdim=True), rtol=1e-10, atol=1e-10)
+    assert state is None
+
+
+def test_a_state_with_the_divisors_column_carries_both() -> None:
+    q, k, v = operands(1, 2, CHUNK + 3, 4, 5)
+    state = torch.zeros(1, 2, 4, 6, dtype=torch.float64)
+    *_, state = linear_attention_with_divisor(q[:, :, :9], k[:, :, :9], v[:, :, :9], causal=True, state=state)
+    total, divisor, _ = linear_attention_with_divisor(q[:, :, 9:], k[:, :, 9:], v[:, :, 9:], causal=True, state=state)
+    whole, sums, _ = linear_attention_with_divisor(q, k, v, causal=True)
+    torch.testing.assert_close(total, whole[:, :, 9:], rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(divisor, sums[:, :, 9:], rtol=1e-10, atol=1e-10)
+
+
+def test_shapes_that_do_not_fit_are_named() -> None:
+    q, k, v = operands(1, 2, 4, 4, 5)
+    with pytest.raises(ValueError, match=r"got q \(1, 2, 4, 4\) float64 cpu, k \(1, 2, 3, 4\)"):
+        linear_attention(q, k[:, :, :3], v, causal=True)
+    with pytest.raises(ValueError, match=r"the state .* is \(B, H, d, e\) beside them"):
+        linear_attention(q, k, v, causal=True, state=torch.zeros(1, 2, 5, 4))

@@ -7,8 +7,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from paretoformer.kernels.decode_attention.shape import WIDEST_HEAD
 from paretoformer.kernels.dispatch import Path, choose, shapes, wants_gradient
 
-LEAST_BYTES = 0
-"""Keys and values below which torch's attention is faster on a GPU than the lean kernel."""
+LEAST_BYTES = 64 << 20
+"""Keys and values, padding included, below which torch's attention with a mask is faster on a GPU: fewer launches."""
 MOST_REQUESTS = 4_096
 
 
@@ -54,29 +54,25 @@ def decode_attention_reference(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor 
 
 def decode_rule(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Path | str:
     """The best path on a GPU, or why the lean kernel cannot take these operands."""
-    if wants_gradient(q, k, v):
-        return Path.TORCH
+    if lengths is None or wants_gradient(q, k, v):
+        return Path.TORCH  # torch's own attention splits keys too, and all requests of one length are one task a head
     if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         return f"no kernel for {q.dtype}"
     if q.shape[2] > WIDEST_HEAD:
         return f"heads of {q.shape[2]} numbers are wider than {WIDEST_HEAD}"
     if k.shape[0] > MOST_REQUESTS:
         return f"{k.shape[0]} requests are more than {MOST_REQUESTS}"
-    if k.numel() == 0:
-        return Path.TORCH
     return Path.TRITON if 2 * k.numel() * k.element_size() >= LEAST_BYTES else Path.TORCH
 
 
 def _by_torch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
     """torch's fused attention: request by request on a CPU, whose lengths are known, with a mask elsewhere."""
-    heads, keys = k.shape[1:3]
+    if q.device.type != "cpu" or torch.compiler.is_compiling():
+        return _masked(q, k, v, lengths)
+    heads = k.shape[1]
     rows = q[:, :, None] if q.shape[1] == heads else q.unflatten(1, (heads, -1))  # a group reads its keys once
     if lengths is None:
         return scaled_dot_product_attention(rows, k, v).flatten(1, 2)
-    if q.device.type != "cpu" or torch.compiler.is_compiling():
-        seen = torch.arange(keys, device=q.device) < lengths[:, None]
-        y = scaled_dot_product_attention(rows, k, v, attn_mask=(seen | (lengths == 0)[:, None])[:, None, None])
-        return y.flatten(1, 2).masked_fill((lengths == 0)[:, None, None], 0.0)
     parts = [
         scaled_dot_product_attention(rows[i : i + 1], k[i : i + 1, :, :length], v[i : i + 1, :, :length])
         if length
@@ -84,6 +80,16 @@ def _by_torch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor
         for i, length in enumerate(lengths.tolist())
     ]
     return torch.cat(parts).flatten(1, 2)
+
+
+def _masked(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
+    grouped = q.shape[1] != k.shape[1]
+    if lengths is None:
+        return scaled_dot_product_attention(q[:, :, None], k, v, enable_gqa=grouped)[:, :, 0]
+    empty = (lengths == 0)[:, None]
+    seen = (torch.arange(k.shape[2], device=q.device) < lengths[:, None]) | empty
+    y = scaled_dot_product_attention(q[:, :, None], k, v, attn_mask=seen[:, None, None], enable_gqa=grouped)
+    return y[:, :, 0].masked_fill(empty[:, None], 0.0)
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> None:

@@ -2,14 +2,15 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from paretoformer.kernels.dispatch import Path, choose, shapes
+from paretoformer.kernels.dispatch import FORCED, Path, choose, shapes
 
 CHUNK = 64
 """Tokens that the causal form treats with a quadratic product at once."""
 WIDEST_FEATURES = 512
-LEAST_TOKENS = 0
-"""Tokens of all heads together below which torch's operators are faster on a GPU than the kernels."""
+LEAST_TOKENS = 1 << 18
+"""Of all heads together, below which torch's one product of a single chunk is faster on a GPU than the kernels."""
 
 
 def linear_attention(
@@ -44,10 +45,32 @@ def linear_attention(
     return _by_torch(q, k, v, causal, state)
 
 
+def linear_attention_with_divisor(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool, state: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """`linear_attention` of v, and of ones beside it: sum_j q_i . k_j, by which a mean of v is divided.
+
+    Args:
+        q, k, v: as in `linear_attention`. state: (B, H, d, e + 1), the sum of k [v, 1]^T over the tokens before.
+
+    Returns:
+        (B, H, N, e), (B, H, N, 1), and the new state if one was given.
+    """
+    if q.is_cuda and not FORCED and scan_rule(q, k, v, causal, state) is Path.TRITON:
+        # The kernels take the ones as one narrow pass more: a column more would make rows that no load can be aligned to.
+        values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
+        total, values = linear_attention(q, k, v, causal=causal, state=values)
+        divisor, ones = linear_attention(q, k, v.new_ones(1).expand(*v.shape[:3], 1), causal=causal, state=ones)
+        return total, divisor, None if values is None or ones is None else torch.cat((values, ones), -1)
+    both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=causal, state=state)
+    return both[..., :-1], both[..., -1:], state
+
+
 def scan_rule(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | None) -> Path | str:
     """The best path on a GPU, or why the kernels cannot take these operands."""
     batch, heads, length, width = q.shape
-    if not causal or length == 1 or batch * heads * length < LEAST_TOKENS or 0 in q.shape or 0 in v.shape:
+    few = length <= CHUNK and state is None and batch * heads * length < LEAST_TOKENS
+    if not causal or length == 1 or few or 0 in q.shape or 0 in v.shape:
         return Path.TORCH
     if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         return f"no kernel for {q.dtype}"
@@ -91,7 +114,7 @@ def linear_attention_reference(
 
 def _chunks(x: Tensor) -> Tensor:
     missing = -x.shape[2] % CHUNK
-    return torch.nn.functional.pad(x, (0, 0, 0, missing)).unflatten(2, (-1, CHUNK))
+    return pad(x, (0, 0, 0, missing)).unflatten(2, (-1, CHUNK))
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> None:

@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from paretoformer.kernels.dispatch import Path, choose, shapes
+from paretoformer.kernels.dispatch import Path, choose, shapes, wants_gradient
 
 WIDEST = 16_384
-LEAST_BYTES = 0
-"""Size of x below which torch's norm is faster on a GPU than the fused one."""
+LEAST_BYTES = 16 << 20
+"""Size of x below which torch's norm is faster on a GPU than the fused one, whose launch takes the host longer."""
+LEAST_BYTES_TRAINED = 64 << 20
+"""The same where gradients are wanted, since autograd calls back into Python."""
 
 
 def layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
@@ -87,7 +89,8 @@ def norm_rule(x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: T
     """The best path on a GPU, or why the kernels cannot take these operands."""
     if torch.compiler.is_compiling() or torch.is_autocast_enabled("cuda"):
         return Path.TORCH  # torch's compiler fuses a norm with its neighbours, autocast widens it
-    if x.numel() * x.element_size() < LEAST_BYTES or x.numel() == 0:
+    least = LEAST_BYTES_TRAINED if wants_gradient(x, residual, weight, bias) else LEAST_BYTES
+    if x.numel() * x.element_size() < least:
         return Path.TORCH
     if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         return f"no kernel for {x.dtype}"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
-from paretoformer.kernels import linear_attention
+from paretoformer.kernels import linear_attention_with_divisor
 from paretoformer.kernels.linear_attention import CHUNK
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
@@ -54,8 +53,7 @@ def weighted_sums(
     if narrow:
         q, k, v = widened(q), widened(k), widened(v)
     with without_autocast(q) if narrow else nullcontext():
-        both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
-    return both[..., :-1], both[..., -1:], state
+        return linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
 
 
 def weighted_mean(

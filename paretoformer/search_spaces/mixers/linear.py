@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import elu, pad
+from torch.nn.functional import elu
 
-from paretoformer.kernels import linear_attention
+from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
 from paretoformer.search_spaces.contract.feature_attention import LEAST, Sums, empty_sums, product_macs
 from paretoformer.search_spaces.registry import register
@@ -72,8 +72,7 @@ class Linear(Attention):
             k = k * valid[:, None, :, None]
         turned_q, turned_k = self.rotated(q, context), self.rotated(k, context)
         if turned_q is q:
-            both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=context.causal, state=state)
-            total, divisor = both[..., :-1], both[..., -1:]
+            total, divisor, state = linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
         else:
             values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
             total, values = linear_attention(turned_q, turned_k, v, causal=context.causal, state=values)

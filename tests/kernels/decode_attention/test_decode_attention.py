@@ -97,16 +97,28 @@ def test_lengths_of_another_shape_or_kind_are_refused(lengths) -> None:
         decode_attention(*operands(2, 4, 2, 6, 4), lengths)
 
 
-def test_the_rule_takes_the_kernel_for_numbers_that_it_knows() -> None:
-    q, k, v = operands(2, 4, 2, 6, 4)
-    assert "float64" in decode_rule(q, k, v, None)
-    wide = operands(1, 1, 1, 2, 300, torch.float32)
-    assert "300 numbers are wider than 256" in decode_rule(*wide, None)
+def on_gpu(keys: int, width: int = 64, dtype=torch.float32):
+    """Operands without memory, and lengths."""
+    q = torch.empty(2, 4, width, dtype=dtype, device="meta")
+    k = torch.empty(2, 2, keys, width, dtype=dtype, device="meta")
+    return q, k, k, torch.tensor([1, 2])
+
+
+def test_the_rule_takes_the_kernel_for_many_keys_of_requests_of_their_own_lengths() -> None:
+    q, k, v, lengths = on_gpu(1 << 20)
+    assert decode_rule(q, k, v, lengths) is Path.TRITON
+    assert decode_rule(q, k, v, None) is Path.TORCH
+    assert decode_rule(*on_gpu(1 << 10)) is Path.TORCH
+
+
+def test_the_rule_says_what_the_kernel_cannot_take() -> None:
+    assert "float64" in decode_rule(*on_gpu(1 << 20, dtype=torch.float64))
+    assert "300 numbers are wider than 256" in decode_rule(*on_gpu(1 << 20, width=300))
 
 
 def test_the_rule_leaves_gradients_to_torch() -> None:
-    q, k, v = operands(2, 4, 2, 6, 4, torch.float32)
-    assert decode_rule(q.requires_grad_(), k, v, None) is Path.TORCH
+    q, k, v, lengths = on_gpu(1 << 20)
+    assert decode_rule(q.requires_grad_(), k, v, lengths) is Path.TORCH
 
 
 def test_one_query_of_softmax_attention_is_decoding() -> None:

@@ -116,7 +116,19 @@ def test_the_rule_takes_the_kernels_for_numbers_that_they_know() -> None:
     assert "600 and 2 numbers are wider" in scan_rule(*operands(1, 1, 6_000, 600, 2)[:3], True, None)
 
 
-@pytest.mark.parametrize(("length", "causal"), [(6_000, False), (1, True)])
+@pytest.mark.parametrize(("length", "causal"), [(6_000, False), (1, True), (64, True)])
 def test_the_rule_leaves_two_products_to_torch(length, causal) -> None:
     q, k, v, _ = operands(1, 1, length, 4, 4)
     assert scan_rule(q, k, v, causal, None) is Path.TORCH
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_ones_beside_the_values_give_the_divisor(stateful) -> None:
+    q, k, v, _ = operands(1, 2, 70, 8, 8)
+    state = operands(1, 2, 1, 8, 9)[3] if stateful else None
+    ones = v.new_ones(1).expand(1, 2, 70, 1)
+    both, after = linear_attention_reference(q, k, torch.cat((v, ones), -1), causal=True, state=state)
+    total, _ = scan(q, k, v, None if state is None else state[..., :-1])
+    divisor, sums = scan(q, k, ones, None if state is None else state[..., -1:])
+    assert close(total, both[..., :-1]) and close(divisor, both[..., -1:])
+    assert after is None or close(sums, after[..., -1:])

@@ -60,8 +60,14 @@ def test_a_weight_of_another_width_is_refused(width) -> None:
 
 
 def test_the_rule_takes_the_kernels_for_numbers_that_they_know() -> None:
-    x = torch.zeros(8_192, 1_024)
+    x = torch.empty(8_192, 1_024, device="meta")
     assert norm_rule(x, None, None, None) is Path.TRITON
     assert "float64" in norm_rule(x.double(), None, None, None)
     assert "x and residual differ" in norm_rule(x, x.half(), None, None)
-    assert "wider than" in norm_rule(torch.zeros(400, 20_000), None, None, None)
+    assert "wider than" in norm_rule(torch.empty(400, 20_000, device="meta"), None, None, None)
+
+
+def test_the_rule_asks_for_more_rows_where_gradients_are_wanted() -> None:
+    x = torch.empty(8_192, 1_024, device="meta", requires_grad=True)
+    assert norm_rule(x[:100], None, None, None) is norm_rule(x, None, None, None) is Path.TORCH
+    assert norm_rule(torch.empty(32_768, 1_024, device="meta", requires_grad=True), None, None, None) is Path.TRITON
