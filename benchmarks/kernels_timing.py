@@ -11,7 +11,7 @@ GPU = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if GPU else "cpu")
 TURNS = 40
 LEAST_TURNS = 9
-MOST_S = 1.5
+MOST_S = 0.7
 """After which no further turn begins."""
 
 
