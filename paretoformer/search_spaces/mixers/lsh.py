@@ -1,0 +1,167 @@
+"""Reformer's attention: tokens read those that a random rotation hashes to the same bucket."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize, pad
+
+from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
+from paretoformer.search_spaces.registry import register
+
+SELF = 1e5
+"""What a token's score for itself loses, so that it reads itself only where it sees nothing else."""
+
+
+@register("mixer", "lsh", papers=(15, 20), capabilities=(Capability.BIDIRECTIONAL, Capability.DATA_COST))
+@dataclass(frozen=True, kw_only=True)
+class LshConfig(MixerConfig):
+    """Softmax attention with shared queries and keys, k = q / |q|, among tokens of one bucket, in `hashes` rounds.
+
+    A round hashes q to the largest of [q R, -q R], R random; sorts tokens by bucket and position; cuts them in chunks of
+    `chunk`; and lets each read its own and the previous chunk, where the bucket is the same or anywhere if `across`. Rounds
+    are weighted by their sums of exponentials; a pair that shares r rounds counts 1 / r in each, or fully in each if
+    `duplicates` is counted. `buckets` None gives twice as many as the longest input has chunks. `scale` none leaves out
+    the division of scores by sqrt(d), as the authors' code does.
+    Rotations are drawn when the module is built and kept with the weights, where the authors draw them anew each time; nor
+    does the first chunk read the last.
+    Cost: 3 N D^2 + hashes N D (buckets / 2 + 4 chunk) MACs and hashes sorts.
+    Source: Kitaev et al. 2020 (Reformer), section 2 and eq. 3-6, chunk as in their models (papers 15, 20).
+    """
+
+    heads: int = 4
+    chunk: int = 64
+    hashes: int = 4
+    buckets: int | None = None
+    across: bool = False
+    duplicates: Literal["divided", "counted"] = "divided"
+    scale: Literal["root", "none"] = "root"
+    bias: bool = True
+
+    def problems(self, site: Site) -> Iterator[str]:
+        """Heads divide the width, a chunk lies inside the sequence, and buckets come in pairs of a direction's two ends."""
+        yield from super().problems(site)
+        if site.width % self.heads:
+            yield f"{self.heads} heads do not divide the width {site.width}"
+        if self.chunk > site.length:
+            yield f"a chunk of {self.chunk} tokens is larger than {site}, which has {site.length}"
+        if self.buckets is not None and self.buckets % 2:
+            yield f"{self.buckets} buckets are no pairs, and a rotation's directions have two ends each in {site}"
+
+    def number(self, site: Site) -> int:
+        """Buckets of a round."""
+        return self.buckets or 2 * -(-site.length // self.chunk)
+
+    def build(self, site: Site) -> "Lsh":
+        """The attention for `site`."""
+        return Lsh(self, site)
+
+    def parameters(self, site: Site) -> int:
+        """Three projections; rotations are no parameters."""
+        return 3 * site.width * (site.width + self.bias)
+
+    def macs(self, site: Site, length: int) -> int:
+        """Projections, hashes, and scores and weighted sums of whole chunks."""
+        size = min(self.chunk, length)
+        chunks = -(-length // size)
+        hashed = length * self.hashes * (self.number(site) // 2)
+        pairs = self.hashes * chunks * size**2 * (1 if chunks == 1 else 2)
+        return 3 * length * site.width**2 + (hashed + 2 * pairs) * site.width
+
+
+class Lsh(Mixer):
+    """The module of `LshConfig`."""
+
+    rotations: Tensor
+
+    def __init__(self, config: LshConfig, site: Site) -> None:
+        super().__init__()
+        self.config, self.heads = config, config.heads
+        head = site.width // config.heads
+        self.qk = nn.Linear(site.width, site.width, bias=config.bias)
+        self.value = nn.Linear(site.width, site.width, bias=config.bias)
+        self.out = nn.Linear(site.width, site.width, bias=config.bias)
+        self.register_buffer("rotations", torch.randn(config.heads, config.hashes, head, config.number(site) // 2))
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        length = x.shape[1]
+        size = min(self.config.chunk, length)
+        q, v = (self._split(part(x)) for part in (self.qk, self.value))
+        buckets = pad(self.buckets(q.detach(), context), (0, -length % size), value=2 * self.rotations.shape[3])
+        q, v = (pad(part, (0, 0, 0, -length % size)) for part in (q, v))
+        y, sums = self._rounds(q, v, buckets, size)
+        y = (sums.softmax(2)[..., None].to(y.dtype) * y).sum(2)[:, :, :length]
+        mixed: Tensor = self.out(y.transpose(1, 2).flatten(2))
+        return mixed
+
+    def buckets(self, q: Tensor, context: Context) -> Tensor:
+        """Queries (B, H, N, d) -> their buckets in each round, (B, H, hashes, N); padding has one after all others."""
+        turned = q[:, :, None] @ self.rotations
+        found = torch.cat((turned, -turned), -1).argmax(-1)
+        valid = context.valid(q.shape[2])
+        return found if valid is None else found.masked_fill(~valid[:, None, None], 2 * self.rotations.shape[3])
+
+    def _rounds(self, q: Tensor, v: Tensor, buckets: Tensor, size: int) -> tuple[Tensor, Tensor]:
+        """What each round gives, (B, H, hashes, N, d), and the logarithm of its sum of exponentials, (B, H, hashes, N)."""
+        order = buckets.argsort(stable=True)  # (B, H, R, N): places in the sorted sequence -> tokens
+        place = order.argsort(-1)
+        wide = torch.promote_types(q.dtype, torch.float32)
+        chunked_q, chunked_v = (_chunks(_taken(part, order), size) for part in (q, v))  # (B, H, R, n, size, d)
+        keys, values = (_with_previous(part) for part in (normalize(chunked_q, dim=-1), chunked_v))
+        scores = (chunked_q @ keys.mT).to(wide)
+        if self.config.scale == "root":
+            scores = scores / q.shape[-1] ** 0.5
+        if self.config.duplicates == "divided" and buckets.shape[2] > 1:
+            scores = scores - self._times(buckets, place // size, order, size).clamp_min(1).to(wide).log()
+        tokens, hashed = (_chunks(part[..., None], size) for part in (order, buckets.gather(-1, order)))
+        own = tokens == _with_previous(tokens, -1).mT
+        seen = self._met(hashed, _with_previous(hashed, -1).mT) | own
+        scores = (scores - SELF * own).masked_fill(~seen, torch.finfo(wide).min)
+        sums = scores.logsumexp(-1, keepdim=True)
+        y = (scores - sums).exp().to(v.dtype) @ values
+        y, sums = y.flatten(3, 4), sums.flatten(3)
+        return y.gather(3, place[..., None].expand_as(y)), sums.gather(3, place)
+
+    def _met(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Whether tokens in these buckets may see each other."""
+        if self.config.across:
+            return (keys >= 0) & (keys < 2 * self.rotations.shape[3])
+        return queries == keys
+
+    def _times(self, buckets: Tensor, chunks: Tensor, order: Tensor, size: int) -> Tensor:
+        """In how many rounds each pair of a round's chunks meets, (B, H, R, n, size, 2 size)."""
+        times: Tensor | int = 0
+        for bucket, chunk in zip(buckets.unbind(2), chunks.unbind(2), strict=True):
+            hashed, at = (
+                _chunks(part[:, :, None].expand_as(order).gather(-1, order)[..., None], size)
+                for part in (bucket, chunk)
+            )
+            back = at - _with_previous(at, -2).mT
+            times = times + ((back == 0) | (back == 1)) * self._met(hashed, _with_previous(hashed, -1).mT)
+        assert isinstance(times, Tensor)
+        return times
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, N, D) -> (B, H, N, d)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _taken(x: Tensor, order: Tensor) -> Tensor:
+    """(B, H, N, d) in each round's order (B, H, R, N): (B, H, R, N, d)."""
+    index = order.flatten(2)[..., None].expand(-1, -1, -1, x.shape[-1])
+    return x.gather(2, index).unflatten(2, order.shape[2:])
+
+
+def _chunks(x: Tensor, size: int) -> Tensor:
+    """(B, H, R, N, d) -> (B, H, R, n, size, d)."""
+    return x.unflatten(3, (-1, size))
+
+
+def _with_previous(x: Tensor, missing: int = 0) -> Tensor:
+    """Chunks (B, H, R, n, size, d) with the one before behind each, `missing` before the first; one alone stays so."""
+    if x.shape[3] == 1:
+        return x
+    return torch.cat((x, pad(x, (0, 0, 0, 0, 1, 0), value=missing)[:, :, :, :-1]), 4)
