@@ -93,7 +93,7 @@ def test_scheduled_modules_hear_how_far_training_has_come(first_token, lookup) -
 
 def test_a_modules_own_loss_is_added_to_the_criterion(first_token, lookup) -> None:
     def pull(module: torch.nn.Module, *_: object) -> None:
-        module.extra.loss = 100.0 * (module.extra.weight - 1.0).square().sum()
+        module.extra.leave(100.0 * (module.extra.weight - 1.0).square().sum())
 
     model = lookup()
     model.extra = Auxiliary()

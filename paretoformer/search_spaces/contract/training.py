@@ -5,9 +5,13 @@ from torch import Tensor, nn
 
 
 class Auxiliary(nn.Module):
-    """A module with a loss of its own: its `forward` sets `loss` in training, weighted as it is to be added."""
+    """A module with a loss of its own: in training its `forward` leaves it, weighted as it is to be added."""
 
     loss: Tensor | None = None
+
+    def leave(self, loss: Tensor) -> None:
+        """Add to what waits to be taken: a stack that loops runs a module several times."""
+        self.loss = loss if self.loss is None else self.loss + loss
 
 
 class Scheduled(nn.Module):

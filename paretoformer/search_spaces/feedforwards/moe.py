@@ -66,7 +66,7 @@ class Moe(FeedForward, Auxiliary):
         self.down = nn.Parameter(torch.empty(config.experts, hidden, width).uniform_(-(hidden**-0.5), hidden**-0.5))
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
-        """x: (B, N, D) -> (B, N, D); sets `loss` in training."""
+        """x: (B, N, D) -> (B, N, D); leaves a loss in training."""
         tokens = x.flatten(0, 1)
         wide = torch.promote_types(x.dtype, torch.float32)
         shares = linear(tokens.to(wide), self.router.weight.to(wide)).softmax(-1)  # (B * N, experts)
@@ -74,7 +74,7 @@ class Moe(FeedForward, Auxiliary):
         if self.active > 1:
             gates = gates / gates.sum(-1, keepdim=True)
         if self.training:
-            self.loss = self.balance * _unevenness(shares, chosen, context.valid(x.shape[1]))
+            self.leave(self.balance * _unevenness(shares, chosen, context.valid(x.shape[1])))
         rows = tokens.repeat_interleave(self.active, 0)
         y = through_experts(rows, chosen.flatten(), self.up, self.down).unflatten(0, chosen.shape)
         return (y * gates[..., None].to(y.dtype)).sum(1).view_as(x)

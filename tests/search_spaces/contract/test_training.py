@@ -9,7 +9,9 @@ from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, a
 def test_own_losses_are_summed_and_taken_once() -> None:
     one, two = Auxiliary(), Auxiliary()
     model = nn.Sequential(one, nn.Identity(), two)
-    one.loss, two.loss = torch.tensor(1.0), torch.tensor(2.0)
+    one.leave(torch.tensor(1.0))
+    for loss in (0.5, 1.5):  # as in a stack that loops
+        two.leave(torch.tensor(loss))
     assert auxiliary_loss(model) == 3.0
     assert auxiliary_loss(model) is None
 
