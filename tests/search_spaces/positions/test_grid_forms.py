@@ -1,12 +1,17 @@
 """The forms of positions with two axes that act at the input, and ALiBi's."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
-from paretoformer.search_spaces.contract import Site
+from paretoformer.search_spaces.contract import Context, Site
 from paretoformer.search_spaces.positions.alibi import AlibiConfig, slopes
 from paretoformer.search_spaces.positions.learned import LearnedConfig
 from paretoformer.search_spaces.positions.sinusoidal import SinusoidalConfig
+from paretoformer.search_spaces.registry import config_from_json
 
 ROWS, COLUMNS = torch.arange(48) // 8, torch.arange(48) % 8
 
@@ -43,3 +48,15 @@ def test_alibi_takes_the_slope_times_the_straight_line_off(places) -> None:
 def test_an_odd_width_has_no_halves(config) -> None:
     site = Site(width=15, length=48, grid=(6, 8))
     assert any("half of the width, and the width is 15" in sentence for sentence in config.problems(site))
+
+
+@pytest.mark.parametrize("name", ["alibi", "rotary", "shaw", "t5", "toeplitz"])
+def test_softmax_with_two_axes_has_the_parameters_and_macs_that_are_counted(places, name) -> None:
+    position = config_from_json("position", {"name": name, "grid": True})
+    site, softmax = replace(places.sites["grid"], position=position), places.default("mixer", "softmax")
+    assert not list(softmax.problems(site))
+    mixer = places.built(softmax, site).double()
+    assert softmax.parameters(site) == sum(parameter.numel() for parameter in mixer.parameters())
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        y = mixer(places.normal(1, 48, 16), Context(grid=site.grid))
+    assert 2 * softmax.macs(site, 48) == counter.get_total_flops() and y.isfinite().all()
