@@ -1,5 +1,6 @@
 """What a task is scored by: a mean over examples, so that every score has an interval."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -9,11 +10,13 @@ from paretoformer.evaluators.examples import Examples
 
 
 class Metric(ABC):
-    """A score as a weighted mean over examples; `minimise` says which way is better."""
+    """A score as a weighted mean over examples; `minimise` says which way is better, no score is beyond `least` or `most`."""
 
     name: ClassVar[str]
     unit: ClassVar[str]
     minimise: ClassVar[bool]
+    least: ClassVar[float] = -math.inf
+    most: ClassVar[float] = math.inf
 
     @abstractmethod
     def parts(self, outputs: Tensor, examples: Examples) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """Units that a user may write and that tables show; every stored value is in the base unit."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -30,18 +31,19 @@ def parse_quantity(text: str) -> Quantity:
     """Read `5ms`, `5 ms`, `2e6`, `95%` or `1.5 MiB`.
 
     Raises:
-        UserError: not a number, or a unit that is not known.
+        UserError: not a number, one too large to be kept, or a unit that is not known.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UserError(f"'{text}' is not a number with an optional unit, such as 5ms, 2e6 or 1.5MB.")
     number, unit = match.groups()
-    if not unit:
-        return Quantity(float(number), "")
-    if unit not in SCALES:
+    if unit and unit not in SCALES:
         raise UserError(f"'{unit}' in '{text}' is not a unit; units: {', '.join(SCALES)}.")
-    base, factor = SCALES[unit]
-    return Quantity(float(number) * factor, base)
+    base, factor = SCALES[unit] if unit else ("", 1.0)
+    value = float(number) * factor
+    if not math.isfinite(value):
+        raise UserError(f"'{text}' is too large to be a number here; the largest is about 1.8e308.")
+    return Quantity(value, base)
 
 
 def show(value: float, unit: str) -> str:

@@ -1,5 +1,6 @@
 """Where a study lives and how much to work on it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Effort:
         for option, value in named.items():
             if value is not None and not value > 0:
                 raise UserError(f"{option} is {value:g}; it must be above 0.")
+            if value == math.inf:
+                raise UserError(f"{option} is too large to be a number here; leave it out for no limit.")
 
     @property
     def limits(self) -> Limits:

@@ -9,9 +9,10 @@ from paretoformer.store.rows import StudyRow, StudyState
 from paretoformer.studies.checkpoints import Checkpoints
 from paretoformer.studies.effort import Place
 from paretoformer.studies.planning import Plan
-from paretoformer.studies.preflight import Preflight, Verdict, counted_verdicts, preflight
+from paretoformer.studies.preflight import Preflight, preflight
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.survey import Survey, survey
+from paretoformer.studies.verdicts import Verdict, counted_verdicts
 
 
 def surveyed(planned: Plan) -> Survey:
@@ -79,7 +80,7 @@ def make_or_resume(
 
 def refuse_impossible(verdicts: Sequence[Verdict]) -> None:
     """Raise UserError for bounds that cannot be met."""
-    impossible = [f"{each.constraint} cannot be met: {each.sentence}" for each in verdicts if not each.possible]
+    impossible = [str(verdict) for verdict in verdicts if not verdict.possible]
     if impossible:
         raise UserError(f"{'; '.join(impossible)}.")
 

@@ -17,6 +17,7 @@ from paretoformer.records.recipe import Recipe
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.catalogue import load_space, spaces_for
 from paretoformer.search_spaces.space import SearchSpace
+from paretoformer.studies.bounds import check_bounds
 from paretoformer.studies.engines.base import engine
 from paretoformer.studies.spec import StudySpec
 
@@ -70,6 +71,7 @@ def plan(request: Request) -> Plan:
     objectives = tuple(_checked(each, task) for each in objectives or _defaults(task))
     constraints = tuple(_checked(each, task) for each in constraints)
     _check_directions(objectives, task)
+    check_bounds(constraints, task)
     spec = StudySpec(
         task=task.spec,
         data_hash=task.data_hash,

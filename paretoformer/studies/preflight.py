@@ -8,21 +8,18 @@ from paretoformer.evaluators.trainer import Trainer
 from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.records.costs import COSTS
-from paretoformer.records.objective import Constraint
-from paretoformer.records.units import show
-from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.build import build
 from paretoformer.store import Store
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Costs, Measurer
 from paretoformer.studies.planning import Plan, Request, plan
 from paretoformer.studies.spec import Column, StudySpec
-from paretoformer.studies.survey import Sampled, Survey, smallest, survey
+from paretoformer.studies.survey import Sampled, Survey, survey
 from paretoformer.studies.threads import one_thread
+from paretoformer.studies.verdicts import COUNTED, Verdict, activation_bytes, verdicts
 from paretoformer.studies.visits import visits_under
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
-COUNTED = ("params", "non_embedding_params", "macs", "state_bytes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +32,6 @@ class CostRange:
     least: float
     middle: float
     most: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Whether a bound can be met, as far as that is known, in a sentence."""
-
-    constraint: Constraint
-    possible: bool
-    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +95,7 @@ def preflight(
         size=spec.space.count(),
         survey=found,
         costs=(*_counted(spec, found), *_ranges(spec, measured)),
-        verdicts=tuple(_verdict(spec, found, measured[0], bound) for bound in spec.constraints),
+        verdicts=verdicts(spec, found, ends, measured, planned.task.constant_scores()),
         reference=tuple(column.oriented(_worst(planned, found, measured, column)) for column in spec.columns),
         training_seconds=_training_seconds(planned, ends[1], lease, clock),
         measuring_seconds=2 * measuring,
@@ -127,7 +115,7 @@ def _counted(spec: StudySpec, found: Survey) -> list[CostRange]:
         ranges.append(_range(name, "counted", values))
     if "activation_bytes" in spec.costs:
         ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
-        ranges.append(_range("activation_bytes", "counted", sorted(_activations(spec, each) for each in ends)))
+        ranges.append(_range("activation_bytes", "counted", sorted(activation_bytes(spec, each) for each in ends)))
     return ranges
 
 
@@ -156,45 +144,10 @@ def _worst(planned: Plan, found: Survey, measured: Sequence[Costs], column: Colu
     if column.target:
         return 1.1 * max(costs[column.name, str(column.target)].value for costs in measured)
     if column.name == "activation_bytes":
-        return 1.1 * _activations(planned.spec, found.valid[-1])
+        return 1.1 * activation_bytes(planned.spec, found.valid[-1])
     if column.name in COSTS:
         return 1.1 * max(each.counts[column.name] for each in found.valid)
     return planned.task.constant_scores()[column.name]
-
-
-def counted_verdicts(spec: StudySpec, found: Survey) -> tuple[Verdict, ...]:
-    """What is known of bounds on counts, for which nothing needs to be measured."""
-    bounds = (bound for bound in spec.constraints if bound.name in COUNTED)
-    return tuple(_counted_verdict(spec, found, bound) for bound in bounds)
-
-
-def _verdict(spec: StudySpec, found: Survey, least: Costs, bound: Constraint) -> Verdict:
-    if bound.name not in COSTS:
-        return Verdict(constraint=bound, possible=True, sentence="known only after training")
-    if bound.name in COUNTED:
-        return _counted_verdict(spec, found, bound)
-    if bound.name == "activation_bytes":
-        value = float(_activations(spec, found.valid[0]))
-    else:
-        value = max(least[bound.name, str(target)].low for target in spec.targets_of(bound))
-    possible = bound.violation(value) <= 0 or not bound.upper
-    sentence = f"the smallest sampled architecture has {show(value, bound.unit)}"
-    return Verdict(constraint=bound, possible=possible, sentence=sentence)
-
-
-def _counted_verdict(spec: StudySpec, found: Survey, bound: Constraint) -> Verdict:
-    met = sum(bound.violation(each.counts[bound.name]) <= 0 for each in found.valid)
-    if bound.upper:
-        end, word = smallest(spec, found, bound.name).counts[bound.name], "smallest found"
-    else:
-        end, word = max(each.counts[bound.name] for each in found.valid), "largest sampled"
-    possible = bound.violation(end) <= 0
-    share = f"met by {met / len(found.valid):.0%} of sampled points; " if possible else ""
-    return Verdict(constraint=bound, possible=possible, sentence=f"{share}the {word} has {show(end, bound.unit)}")
-
-
-def _activations(spec: StudySpec, sampled: Sampled) -> int:
-    return peak_activation_bytes(sampled.architecture, spec.signature)
 
 
 def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Callable[[], float]) -> float:

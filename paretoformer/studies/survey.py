@@ -13,7 +13,7 @@ from paretoformer.studies.spec import StudySpec
 
 SAMPLES = 400
 NEIGHBOURS = 300
-"""How many neighbours are tried in search of a point that costs less than every sample."""
+"""How many neighbours are tried in search of a point beyond every sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,17 @@ def survey(spec: StudySpec, samples: int = SAMPLES) -> Survey:
     return Survey(samples=samples, valid=tuple(ordered), reasons=tuple(reasons.most_common(5)))
 
 
-def smallest(spec: StudySpec, found: Survey, name: str) -> Sampled:
-    """The valid point with the least of a count: the best sample, improved by walking to cheaper neighbours."""
-    rng = random.Random(derived_seed(spec.seed, "smallest", name))
-    best = min(found.valid, key=lambda each: each.counts[name])
+def extreme(spec: StudySpec, found: Survey, name: str, *, largest: bool = False) -> Sampled:
+    """The valid point with the least (or most) of a count: the best sample, improved by walking to better neighbours."""
+    rng = random.Random(derived_seed(spec.seed, "largest" if largest else "smallest", name))
+    sign = -1 if largest else 1
+    best = min(found.valid, key=lambda each: sign * each.counts[name])
     for _ in range(NEIGHBOURS):
         point = spec.space.mutate(best.point, rng)
         if spec.space.explain(point, spec.signature):
             continue
         neighbour = _sampled(spec, point)
-        if neighbour.counts[name] <= best.counts[name]:
+        if sign * neighbour.counts[name] <= sign * best.counts[name]:
             best = neighbour
     return best
 

@@ -41,6 +41,12 @@ def test_what_is_no_number_is_refused_with_examples(text) -> None:
         parse_quantity(text)
 
 
+@pytest.mark.parametrize("text", ["1e999", "1e308 G", "9" * 400])
+def test_what_overflows_is_no_number(text) -> None:
+    with pytest.raises(UserError, match=f"'{text}' is too large to be a number"):
+        parse_quantity(text)
+
+
 def test_an_unknown_unit_is_refused_with_all_units() -> None:
     with pytest.raises(UserError, match="'parsec' in '3 parsec' is not a unit; units: s, ms, us") as caught:
         parse_quantity("3 parsec")

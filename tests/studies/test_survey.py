@@ -7,7 +7,7 @@ import pytest
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.spec import StudySpec
-from paretoformer.studies.survey import Survey, smallest, survey
+from paretoformer.studies.survey import Survey, extreme, survey
 
 NEVER = {
     "name": "never",
@@ -45,7 +45,11 @@ def test_a_space_without_a_valid_point_is_refused_with_the_reason(counted_spec: 
 
 
 @pytest.mark.parametrize("name", ["params", "macs"])
-def test_the_smallest_is_not_above_any_sample(counted_spec: StudySpec, found: Survey, name: str) -> None:
-    least = smallest(counted_spec, found, name)
-    assert least.counts[name] <= min(each.counts[name] for each in found.valid)
-    assert not counted_spec.space.explain(least.point, counted_spec.signature)
+@pytest.mark.parametrize("largest", [False, True])
+def test_an_extreme_is_valid_and_no_sample_is_beyond_it(
+    counted_spec: StudySpec, found: Survey, name: str, largest: bool
+) -> None:
+    end = extreme(counted_spec, found, name, largest=largest)
+    counts = [each.counts[name] for each in found.valid]
+    assert end.counts[name] >= max(counts) if largest else end.counts[name] <= min(counts)
+    assert not counted_spec.space.explain(end.point, counted_spec.signature)

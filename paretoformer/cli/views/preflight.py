@@ -21,7 +21,7 @@ def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int
         if cost.name not in LEFT_OUT and cost.most > 0:
             yield f"  {cost.name}: {_range(cost)}"
     for verdict in found.verdicts:
-        yield f"  {verdict.constraint} {'can' if verdict.possible else 'cannot'} be met: {verdict.sentence}"
+        yield f"  {verdict}"
     each = duration(found.training_seconds), duration(found.measuring_seconds)
     whole = duration(3600 * found.hours(trials, workers))
     crew = f"{workers} worker{'s' if workers > 1 else ''}"
@@ -40,7 +40,12 @@ def preflight_json(found: Preflight, spec: StudySpec, trials: int) -> dict[str, 
         "reasons": [{"reason": reason, "times": times} for reason, times in found.survey.reasons],
         "costs": [vars(cost) for cost in found.costs],
         "constraints": [
-            {"constraint": str(each.constraint), "possible": each.possible, "sentence": each.sentence}
+            {
+                "constraint": str(each.constraint),
+                "possible": each.possible,
+                "outlook": each.outlook,
+                "figures": each.figures,
+            }
             for each in found.verdicts
         ],
         "reference": list(found.reference),

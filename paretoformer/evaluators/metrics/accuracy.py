@@ -15,6 +15,8 @@ class Accuracy(Metric):
     name: ClassVar[str] = "accuracy"
     unit: ClassVar[str] = "fraction"
     minimise: ClassVar[bool] = False
+    least: ClassVar[float] = 0.0
+    most: ClassVar[float] = 1.0
 
     def parts(self, outputs: Tensor, examples: Examples) -> tuple[Tensor, Tensor]:
         """outputs: (B, classes) or (B, N, classes) -> right answers and targets of each example, both (B,) float64."""

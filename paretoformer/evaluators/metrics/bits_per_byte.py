@@ -17,6 +17,7 @@ class BitsPerByte(Metric):
     name: ClassVar[str] = "bits_per_byte"
     unit: ClassVar[str] = "bits/byte"
     minimise: ClassVar[bool] = True
+    least: ClassVar[float] = 0.0
 
     def parts(self, outputs: Tensor, examples: Examples) -> tuple[Tensor, Tensor]:
         """outputs: (B, N, 256) -> bits and bytes of each example, both (B,) float64."""
