@@ -86,9 +86,10 @@ class BlockedAttention(Attention):
             scores = scores + bias.transpose(1, 2)
         unseen = ~blocks.seen[:, None]
         scores = scores.masked_fill(unseen, torch.finfo(scores.dtype).min)
-        sums = scores.logsumexp(-1)
-        weights = (scores - sums[..., None]).exp().masked_fill(unseen, 0.0)
-        return weights.to(v.dtype) @ v, sums
+        most = scores.detach().amax(-1, keepdim=True)
+        weights = (scores - most).exp().masked_fill(unseen, 0.0)
+        total = weights.sum(-1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)
+        return weights.to(v.dtype) @ v / total.to(v.dtype), (most + total.log()).squeeze(-1)
 
     def _bias(self, blocks: Blocks) -> Tensor | None:
         """What the stack's position adds to the scores of each block, (B or 1, n, H, T, S), or None."""

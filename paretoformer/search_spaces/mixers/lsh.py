@@ -11,8 +11,8 @@ from torch.nn.functional import normalize, pad
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
 from paretoformer.search_spaces.registry import register
 
-SELF = 1e5
-"""What a token's score for itself loses, so that it reads itself only where it sees nothing else."""
+ALONE = -1e5
+"""A token's score for itself: so low that it reads itself only where it sees nothing else."""
 
 
 @register("mixer", "lsh", papers=(15, 20), capabilities=(Capability.BIDIRECTIONAL, Capability.DATA_COST))
@@ -92,7 +92,16 @@ class Lsh(Mixer):
         q, v = (self._split(part(x)) for part in (self.qk, self.value))
         buckets = pad(self.buckets(q.detach(), context), (0, -length % size), value=2 * self.rotations.shape[3])
         q, v = (pad(part, (0, 0, 0, -length % size)) for part in (q, v))
-        y, sums = self._rounds(q, v, buckets, size)
+        orders = buckets.argsort(stable=True)  # (B, H, R, N): places in a sorted sequence -> tokens
+        places = orders.argsort(-1)
+        codes = places // size  # tokens meet whose codes differ by 0 or 1
+        if not self.config.across:
+            codes = codes + buckets * (length + size)
+        rounds = [
+            self._round(q, v, buckets[:, :, r], (orders[:, :, r], places[:, :, r], codes))
+            for r in range(self.config.hashes)
+        ]
+        y, sums = (torch.stack(parts, 2) for parts in zip(*rounds, strict=True))
         y = (sums.softmax(2)[..., None].to(y.dtype) * y).sum(2)[:, :, :length]
         mixed: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return mixed
@@ -104,26 +113,33 @@ class Lsh(Mixer):
         valid = context.valid(q.shape[2])
         return found if valid is None else found.masked_fill(~valid[:, None, None], 2 * self.rotations.shape[3])
 
-    def _rounds(self, q: Tensor, v: Tensor, buckets: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """What each round gives, (B, H, hashes, N, d), and the logarithm of its sum of exponentials, (B, H, hashes, N)."""
-        order = buckets.argsort(stable=True)  # (B, H, R, N): places in the sorted sequence -> tokens
-        place = order.argsort(-1)
+    def _round(
+        self, q: Tensor, v: Tensor, buckets: Tensor, sorting: tuple[Tensor, Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """What a round gives queries and values (B, H, N, d), and the logarithm of its sum of exponentials, (B, H, N).
+
+        One round at a time, since scores of all rounds leave the processor's cache.
+        """
+        order, place, codes = sorting
+        size = min(self.config.chunk, q.shape[2])
         wide = torch.promote_types(q.dtype, torch.float32)
-        chunked_q, chunked_v = (_chunks(_taken(part, order), size) for part in (q, v))  # (B, H, R, n, size, d)
+        chunked_q, chunked_v = (_sorted(part, order, size) for part in (q, v))  # (B, H, n, size, d)
         keys, values = (_with_previous(part) for part in (normalize(chunked_q, dim=-1), chunked_v))
         scores = (chunked_q @ keys.mT).to(wide)
         if self.config.scale == "root":
             scores = scores / q.shape[-1] ** 0.5
-        if self.config.duplicates == "divided" and buckets.shape[2] > 1:
-            scores = scores - self._times(buckets, place // size, order, size).clamp_min(1).to(wide).log()
-        tokens, hashed = (_chunks(part[..., None], size) for part in (order, buckets.gather(-1, order)))
-        own = tokens == _with_previous(tokens, -1).mT
-        seen = self._met(hashed, _with_previous(hashed, -1).mT) | own
-        scores = (scores - SELF * own).masked_fill(~seen, torch.finfo(wide).min)
-        sums = scores.logsumexp(-1, keepdim=True)
-        y = (scores - sums).exp().to(v.dtype) @ values
-        y, sums = y.flatten(3, 4), sums.flatten(3)
-        return y.gather(3, place[..., None].expand_as(y)), sums.gather(3, place)
+        if self.config.duplicates == "divided" and codes.shape[2] > 1:
+            scores = scores - _times(codes, order, size).to(wide).log()
+        hashed = _sorted(buckets.int()[..., None], order, size)
+        scores = scores.masked_fill(~self._met(hashed, _with_previous(hashed, -1).mT), torch.finfo(wide).min)
+        tokens = order.int()[..., None].unflatten(2, (-1, size))
+        scores = scores.masked_fill(tokens == _with_previous(tokens, -1).mT, ALONE)
+        most = scores.detach().amax(-1, keepdim=True)
+        weights = (scores - most).exp()
+        total = weights.sum(-1, keepdim=True)
+        y = (weights.to(v.dtype) @ values / total.to(v.dtype)).flatten(2, 3)
+        sums = (most + total.log()).flatten(2)
+        return y.gather(2, place[..., None].expand_as(y)), sums.gather(2, place)
 
     def _met(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Whether tokens in these buckets may see each other."""
@@ -131,37 +147,28 @@ class Lsh(Mixer):
             return (keys >= 0) & (keys < 2 * self.rotations.shape[3])
         return queries == keys
 
-    def _times(self, buckets: Tensor, chunks: Tensor, order: Tensor, size: int) -> Tensor:
-        """In how many rounds each pair of a round's chunks meets, (B, H, R, n, size, 2 size)."""
-        times: Tensor | int = 0
-        for bucket, chunk in zip(buckets.unbind(2), chunks.unbind(2), strict=True):
-            hashed, at = (
-                _chunks(part[:, :, None].expand_as(order).gather(-1, order)[..., None], size)
-                for part in (bucket, chunk)
-            )
-            back = at - _with_previous(at, -2).mT
-            times = times + ((back == 0) | (back == 1)) * self._met(hashed, _with_previous(hashed, -1).mT)
-        assert isinstance(times, Tensor)
-        return times
-
     def _split(self, x: Tensor) -> Tensor:
         """(B, N, D) -> (B, H, N, d)."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
-def _taken(x: Tensor, order: Tensor) -> Tensor:
-    """(B, H, N, d) in each round's order (B, H, R, N): (B, H, R, N, d)."""
-    index = order.flatten(2)[..., None].expand(-1, -1, -1, x.shape[-1])
-    return x.gather(2, index).unflatten(2, order.shape[2:])
+def _times(codes: Tensor, order: Tensor, size: int) -> Tensor:
+    """In how many rounds (B, H, R, N) the pairs of one round's chunks meet, 1 at least, (B, H, n, size, 2 size)."""
+    times = torch.zeros((), dtype=torch.int8, device=order.device)
+    for code in codes.int().unbind(2):
+        at = _sorted(code[..., None], order, size)
+        back = at - _with_previous(at, -2).mT
+        times = times + ((back == 0) | (back == 1))
+    return times.clamp_min(1)
 
 
-def _chunks(x: Tensor, size: int) -> Tensor:
-    """(B, H, R, N, d) -> (B, H, R, n, size, d)."""
-    return x.unflatten(3, (-1, size))
+def _sorted(x: Tensor, order: Tensor, size: int) -> Tensor:
+    """(B, H, N, d) in the order (B, H, N), in chunks: (B, H, n, size, d)."""
+    return x.gather(2, order[..., None].expand_as(x)).unflatten(2, (-1, size))
 
 
 def _with_previous(x: Tensor, missing: int = 0) -> Tensor:
-    """Chunks (B, H, R, n, size, d) with the one before behind each, `missing` before the first; one alone stays so."""
-    if x.shape[3] == 1:
+    """Chunks (B, H, n, size, d) with the one before behind each, `missing` before the first; one alone stays so."""
+    if x.shape[2] == 1:
         return x
-    return torch.cat((x, pad(x, (0, 0, 0, 0, 1, 0), value=missing)[:, :, :, :-1]), 4)
+    return torch.cat((x, pad(x, (0, 0, 0, 0, 1, 0), value=missing)[:, :, :-1]), 3)

@@ -6,7 +6,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from paretoformer.search_spaces.contract import Context, Site
-from paretoformer.search_spaces.mixers.lsh import SELF, LshConfig
+from paretoformer.search_spaces.mixers.lsh import ALONE, LshConfig
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 SITE = Site(width=16, length=100)
@@ -22,7 +22,7 @@ def scores_of(module, q):
     """Scores of all pairs, (B, H, N, N), with the penalty on a token's own."""
     k = q / q.norm(dim=-1, keepdim=True)
     scale = 2.0 if module.config.scale == "root" else 1.0
-    return q @ k.mT / scale - SELF * torch.eye(q.shape[2], dtype=q.dtype)
+    return q @ k.mT / scale + ALONE * torch.eye(q.shape[2], dtype=q.dtype)
 
 
 def met_in_rounds(module, buckets, size):
