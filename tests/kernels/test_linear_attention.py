@@ -144,5 +144,5 @@ def test_shapes_that_do_not_fit_are_named() -> None:
     q, k, v = operands(1, 2, 4, 4, 5)
     with pytest.raises(ValueError, match=r"got q \(1, 2, 4, 4\) float64 cpu, k \(1, 2, 3, 4\)"):
         linear_attention(q, k[:, :, :3], v, causal=True)
-    with pytest.raises(ValueError, match=r"the state .* is \(B, H, d, e\) beside them"):
+    with pytest.raises(ValueError, match=r"the state beside q and v is \(B, H, d, 5\), got .*state \(1, 2, 5, 4\)"):
         linear_attention(q, k, v, causal=True, state=torch.zeros(1, 2, 5, 4))

@@ -9,6 +9,7 @@ from paretoformer.kernels.dispatch import Path, choose, shapes, wants_gradient
 
 LEAST_BYTES = 64 << 20
 """Keys and values, padding included, below which torch's attention with a mask is faster on a GPU: fewer launches."""
+WIDEST_GROUP = 32
 MOST_REQUESTS = 4_096
 
 
@@ -18,15 +19,16 @@ def decode_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None = N
     Cost per request: 2 N H d MACs; N Hkv d keys and as many values are read once, padding is not.
 
     Args:
-        q: (B, H, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
+        q: (B, H, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H. Padding is finite.
         lengths: (B,) integers in 0 .. S on q's device, S for all if none. A request without keys gives zeros.
 
     Returns:
         (B, H, d).
 
     Raises:
-        ValueError: the batch is empty, the shapes, dtypes or devices do not fit together, or a length is not in 0 .. S. Lengths on a GPU
-            are not looked at on the host: there such a request gives NaN.
+        ValueError: the batch is empty, the shapes, dtypes or devices do not fit together, or a length is not in
+            0 .. S. Lengths on a GPU are not looked at on the host: there such a request gives NaN, or by torch's mask
+            all keys.
     """
     if not torch.compiler.is_compiling():
         _check(q, k, v, lengths)
@@ -60,6 +62,8 @@ def decode_rule(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Path
         return f"no kernel for {q.dtype}"
     if q.shape[2] > WIDEST_HEAD:
         return f"heads of {q.shape[2]} numbers are wider than {WIDEST_HEAD}"
+    if q.shape[1] > WIDEST_GROUP * k.shape[1]:
+        return f"{q.shape[1] // k.shape[1]} query heads that share keys are more than {WIDEST_GROUP}"
     if k.shape[0] > MOST_REQUESTS:
         return f"{k.shape[0]} requests are more than {MOST_REQUESTS}"
     return Path.TRITON if 2 * k.numel() * k.element_size() >= LEAST_BYTES else Path.TORCH

@@ -10,6 +10,9 @@ from torch import Tensor
 from paretoformer.kernels.launch import power_of_two
 
 WIDEST_HEAD = 256
+STAGES = 3
+"""Tiles in flight, one of them in use."""
+WARPS = 4
 MERGED_NUMBERS = 16_384
 """Numbers of partials that a merge holds in registers at once."""
 
@@ -35,18 +38,8 @@ class DecodeShape:
 
     @property
     def tile(self) -> int:
-        """Keys of a tile: 16 KiB of keys, so that three tiles of keys and values in flight fit twice in 227 KiB."""
+        """Keys of a tile: 16 KiB of keys, so that two programs of a processor have enough in flight to hide its memory."""
         return max(16, min(128, 16_384 // (self.block * self.dtype.itemsize)))
-
-    @property
-    def stages(self) -> int:
-        """Tiles in flight."""
-        return 3
-
-    @property
-    def warps(self) -> int:
-        """Warps of a program."""
-        return 4
 
     def constants(self) -> dict[str, Any]:
         """The kernels' compile-time arguments that attending and merging share."""
@@ -57,8 +50,8 @@ class DecodeShape:
         return {
             "M": power_of_two(self.group, 16),
             "TILE": self.tile,
-            "STAGES": self.stages,
-            "num_warps": self.warps,
+            "STAGES": STAGES,
+            "num_warps": WARPS,
             "PRECISION": "tf32x3" if self.dtype == torch.float32 else "ieee",
         }
 

@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from paretoformer.kernels.dispatch import FORCED, Path, choose, shapes
+from paretoformer.kernels.dispatch import Path, choose, shapes
 
 CHUNK = 64
 """Tokens that the causal form treats with a quadratic product at once."""
-WIDEST_FEATURES = 512
+WIDEST_FEATURES = 128
+"""Of queries or values that the kernels hold."""
 LEAST_TOKENS = 1 << 18
 """Of all heads together, below which torch's one product of a single chunk is faster on a GPU than the kernels."""
 
@@ -33,7 +34,7 @@ def linear_attention(
         ValueError: the shapes or devices do not fit together.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, v, state)
+        _check(q, k, v, state, v.shape[3])
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.REFERENCE:
         return linear_attention_reference(q, k, v, causal=causal, state=state)
@@ -55,14 +56,22 @@ def linear_attention_with_divisor(
 
     Returns:
         (B, H, N, e), (B, H, N, 1), and the new state if one was given.
+
+    Raises:
+        ValueError: the shapes or devices do not fit together.
     """
-    if q.is_cuda and not FORCED and scan_rule(q, k, v, causal, state) is Path.TRITON:
-        # The kernels take the ones as one narrow pass more: a column more would make rows that no load can be aligned to.
-        values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
-        total, values = linear_attention(q, k, v, causal=causal, state=values)
-        divisor, ones = linear_attention(q, k, v.new_ones(1).expand(*v.shape[:3], 1), causal=causal, state=ones)
-        return total, divisor, None if values is None or ones is None else torch.cat((values, ones), -1)
-    both, state = linear_attention(q, k, pad(v, (0, 1), value=1.0), causal=causal, state=state)
+    if not torch.compiler.is_compiling():
+        _check(q, k, v, state, v.shape[3] + 1)
+    path = choose("linear_attention", scan_rule, q, k, v, causal, state)
+    if path is Path.TRITON:
+        from paretoformer.kernels.linear_attention.scan import scan_with_divisor
+
+        return scan_with_divisor(q, k, v, state)
+    v = pad(v, (0, 1), value=1.0)
+    if path is Path.REFERENCE:
+        both, state = linear_attention_reference(q, k, v, causal=causal, state=state)
+    else:
+        both, state = _by_torch(q, k, v, causal, state)
     return both[..., :-1], both[..., -1:], state
 
 
@@ -117,10 +126,10 @@ def _chunks(x: Tensor) -> Tensor:
     return pad(x, (0, 0, 0, missing)).unflatten(2, (-1, CHUNK))
 
 
-def _check(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> None:
+def _check(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None, columns: int) -> None:
     if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
         raise ValueError(f"linear attention takes q, k (B, H, N, d) and v (B, H, N, e), got {shapes(q=q, k=k, v=v)}.")
     if not q.device == k.device == v.device:
         raise ValueError(f"linear attention takes one device, got {shapes(q=q, k=k, v=v)}.")
-    if state is not None and (state.shape != (*q.shape[:2], q.shape[3], v.shape[3]) or state.device != q.device):
-        raise ValueError(f"the state of q, k and v is (B, H, d, e) beside them, got {shapes(q=q, v=v, state=state)}.")
+    if state is not None and (state.shape != (*q.shape[:2], q.shape[3], columns) or state.device != q.device):
+        raise ValueError(f"the state beside q and v is (B, H, d, {columns}), got {shapes(q=q, v=v, state=state)}.")

@@ -114,6 +114,8 @@ def test_the_rule_takes_the_kernel_for_many_keys_of_requests_of_their_own_length
 def test_the_rule_says_what_the_kernel_cannot_take() -> None:
     assert "float64" in decode_rule(*on_gpu(1 << 20, dtype=torch.float64))
     assert "300 numbers are wider than 256" in decode_rule(*on_gpu(1 << 20, width=300))
+    q, k, v, lengths = on_gpu(1 << 20)
+    assert "64 query heads that share keys are more than 32" in decode_rule(q.repeat(1, 32, 1), k, v, lengths)
 
 
 def test_the_rule_leaves_gradients_to_torch() -> None:
