@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from paretoformer.kernels.newton_schulz import newton_schulz, newton_schulz_macs
+from paretoformer.kernels.newton_schulz import newton_schulz, newton_schulz_macs, newton_schulz_reference
 
 
 def normal(*shape: int, seed: int = 1) -> Tensor:
@@ -52,8 +52,25 @@ def test_zero_stays_zero_with_a_finite_gradient() -> None:
     assert not y.any() and x.grad is not None and x.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (4, 4)])
-def test_macs_are_those_of_its_products(shape) -> None:
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (4, 4), (2, 40), (16, 17)])
+def test_it_is_its_steps_whichever_way_it_takes(shape, steps) -> None:
+    x = normal(3, *shape)
+    expected = newton_schulz_reference(x / torch.linalg.matrix_norm(x, keepdim=True), steps)
+    torch.testing.assert_close(newton_schulz(x, steps), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        newton_schulz(1e6 * x, steps), expected, rtol=0, atol=1e-10
+    )  # its 1e-7 then counts for nothing
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (4, 4), (2, 40), (16, 17)])
+def test_macs_are_those_of_its_products(shape, steps) -> None:
     with FlopCounterMode(display=False) as counter:
-        newton_schulz(normal(2, *shape), 5)
-    assert counter.get_total_flops() == 2 * 2 * newton_schulz_macs(*shape, 5)
+        newton_schulz(normal(2, *shape), steps)
+    assert counter.get_total_flops() == 2 * 2 * newton_schulz_macs(*shape, steps)
+
+
+def test_single_precision_agrees_with_double_where_columns_are_nearly_dependent() -> None:
+    x = normal(8, 16, 153) * torch.logspace(0, -4, 153, dtype=torch.float64)
+    torch.testing.assert_close(newton_schulz(x.float(), 5).double(), newton_schulz(x, 5), rtol=0, atol=1e-3)
