@@ -23,10 +23,8 @@ def newton_schulz(x: Tensor, steps: int) -> Tensor:
     wide = x.shape[-2] <= x.shape[-1]
     y = x if wide else x.mT
     y = y / (torch.linalg.matrix_norm(y, keepdim=True) + 1e-7)
-    if _by_polynomial(y.shape[-2], y.shape[-1], steps):
-        y = _polynomial(y @ y.mT, steps) @ y
-    else:
-        y = newton_schulz_reference(y, steps)
+    at_once = _by_polynomial(y.shape[-2], y.shape[-1], steps)
+    y = _polynomial(y @ y.mT, steps) @ y if at_once else newton_schulz_reference(y, steps)
     return y if wide else y.mT
 
 
