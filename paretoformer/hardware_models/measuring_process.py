@@ -54,7 +54,10 @@ def fork_on_request(control: socket.socket) -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        except ConnectionError:
+            return
         if not message:
             return
         if os.fork() == 0:
@@ -83,11 +86,16 @@ def _mind(channel: int, end: int) -> None:
 
 
 def _read(channel: socket.socket, lines: "queue.SimpleQueue[str]") -> None:
-    """Pass lines on; when the caller closes its end or dies, nobody wants the visit any more."""
-    with channel.makefile() as given:
-        for line in given:
-            lines.put(line)
-    os._exit(0)
+    """Pass lines on; however the channel ends, nobody wants the visit any more.
+
+    A caller that dies before it has read our answer ends it with an error instead of an end of file.
+    """
+    try:
+        with channel.makefile() as given:
+            for line in given:
+                lines.put(line)
+    finally:
+        os._exit(0)
 
 
 def _send(channel: socket.socket, message: dict[str, Any]) -> None:

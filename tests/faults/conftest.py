@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from paretoformer.search_spaces.space import SearchSpace
@@ -31,6 +32,10 @@ SPACE = {
         "encoder.mixer.heads": [1, 2, 4],
     },
 }
+
+
+SURVIVAL_S = 20.0
+"""How long a measuring process may take to notice that its caller is gone."""
 
 
 @dataclass
@@ -103,6 +108,23 @@ def _site(folder: Path, storage: str) -> Iterator[Site]:
     for process in found.processes:
         process.kill()
         process.wait()
+    end = time.monotonic() + SURVIVAL_S
+    while (left := _measuring_processes(storage)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not left, "measuring processes outlived their callers"
+
+
+def _measuring_processes(storage: str) -> list[psutil.Process]:
+    """Those that a worker on this storage started: they inherit its environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            command, environment = process.cmdline(), process.environ()
+        except psutil.Error:
+            continue
+        if any("measuring_process" in part for part in command) and environment.get(STORAGE_VARIABLE) == storage:
+            found.append(process)
+    return found
 
 
 @pytest.fixture

@@ -201,6 +201,38 @@ def test_no_process_outlives_a_caller_that_is_killed(image_subject: Subject, tar
     assert eventually(lambda: all(gone(process) for process in processes))
 
 
+UNREADING_CALLER = """
+import json, select, sys
+from paretoformer.hardware_models import children, fresh_process
+from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.hardware_models.meters.memory import MemoryMeter
+from paretoformer.records.target import parse_target
+
+if sys.argv[3] == "SpawnedChild":
+    fresh_process.start_child = lambda device: children.SpawnedChild()
+subject = Subject.from_json(json.loads(sys.argv[1]))
+with fresh_process.FreshVisit(MemoryMeter(), subject, parse_target(sys.argv[2])) as visit:
+    select.select([visit._child.channel], [], [])
+    print(getattr(visit._child, "_pid", 0) or visit._child._process.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["ForkedChild", "SpawnedChild"])
+def test_no_process_outlives_a_caller_that_is_killed_before_it_read_the_answer(
+    kind: str, image_subject: Subject, target: Target
+) -> None:
+    command = [sys.executable, "-c", UNREADING_CALLER, json.dumps(image_subject.to_json()), str(target), kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout
+        process = int(caller.stdout.readline())
+        assert not gone(process)
+        caller.kill()
+    assert eventually(lambda: gone(process))
+
+
 @pytest.mark.slow
 def test_a_spawned_process_makes_the_same_visit(
     image_subject: Subject, target: Target, monkeypatch: pytest.MonkeyPatch
