@@ -235,3 +235,11 @@ def test_what_does_not_fit_is_refused_with_both_sides(fields, sentence) -> None:
 def test_fields_that_nothing_reads_are_written_at_their_default() -> None:
     config = OmegaConfig(memory="linear", features="identity", inner="gradient")
     assert replace(config, degree=3, expansion=2, steps=2).canonical() == config
+
+
+def test_no_tensor_grows_faster_than_the_sequence(places, largest_tensor) -> None:
+    module = places.built(SMALL, replace(SITE, length=600))
+    sizes = [
+        largest_tensor(lambda n=n: module(places.normal(1, n, 8).float(), Context(causal=True))) for n in (300, 600)
+    ]
+    assert sizes[1] <= 2 * sizes[0]
