@@ -36,20 +36,10 @@ def test_a_preset_builds_and_has_as_many_parameters_as_counted(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_a_presets_architecture_comes_back_from_its_json(name: str) -> None:
-    architecture = load_preset(name).architecture
-    assert Architecture.from_json(architecture.to_json()).digest == architecture.digest
-
-
-def test_vit_tiny_is_the_published_model_without_its_class_token() -> None:
-    preset = load_preset("vit-tiny")
-    published, token_and_its_position = 5_717_416, 2 * 192
-    assert count(preset.architecture, preset.signature).params == published - token_and_its_position
-
-
-def test_gpt2_small_is_the_published_model_with_a_bias_on_the_head() -> None:
-    preset = load_preset("gpt2-small")
-    assert count(preset.architecture, preset.signature).params == 124_439_808 + 50_257
+def test_a_preset_comes_back_from_its_json(name: str) -> None:
+    preset = load_preset(name)
+    assert Architecture.from_json(preset.architecture.to_json()).digest == preset.architecture.digest
+    assert Signature.from_json(preset.signature.to_json()) == preset.signature
 
 
 def test_layers_that_differ_are_listed_as_blocks() -> None:
@@ -96,5 +86,5 @@ def test_a_mistake_in_a_preset_is_told_with_its_place(old: str, new: str, senten
 
 
 def test_an_unknown_preset_is_told_with_those_there_are() -> None:
-    with pytest.raises(UserError, match="'vit-huge' is not a preset; presets: gpt2-small"):
+    with pytest.raises(UserError, match="'vit-huge' is not a preset; presets: .*gpt2-small"):
         load_preset("vit-huge")

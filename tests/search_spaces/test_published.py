@@ -1,0 +1,151 @@
+"""Presets beside the figures that are published of them; where ours differ, by which terms."""
+
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from torch import nn
+
+from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Norm
+from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.preset import Preset, load_preset, preset_names
+
+OURS = ("llama-tiny", "poolformer-small", "vit-tiny-digits")
+"""Presets of nobody else's."""
+GPT2 = "weights of openai-community/gpt2 and gpt2-medium"
+DEIT = "Touvron et al. 2021, weights of facebookresearch/deit"
+TIMM = "model cards of timm/deit_*_patch16_224.fb_in1k"
+POOLFORMER = "sail-sg/poolformer; whole numbers: open-mmlab/mmpretrain, configs/poolformer/metafile.yml"
+CONVNEXT = "facebookresearch/ConvNeXt, README; whole numbers: open-mmlab/mmpretrain, configs/convnext/metafile.yml"
+HORNET = "open-mmlab/mmpretrain, configs/hornet/metafile.yml"
+FVCORE = "paper 16, counted by fvcore in sail-sg/poolformer, misc/mac_count_with_fvcore.py"
+TNT = "paper 5; parameters counted in huawei-noah's code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Parameters as printed, a whole number or millions to some digits, and what is counted there and not here."""
+
+    printed: str
+    source: str
+    beyond: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Macs:
+    """MACs of one input in units of 10^9, as printed. `norms`: 5 are counted for each normalised value, as fvcore does."""
+
+    printed: str
+    source: str
+    norms: bool = False
+
+
+PARAMETERS = {
+    "gpt2-small": Parameters(printed="124439808", source=GPT2, beyond={"bias of the head, which is ours": -50_257}),
+    "vit-tiny": Parameters(printed="5717416", source=DEIT, beyond={"class token and its position": 2 * 192}),
+    "deit-tiny": Parameters(printed="5717416", source=DEIT),
+    "deit-small": Parameters(printed="22.051", source=DEIT),
+    "deit-base": Parameters(printed="86.568", source=DEIT),
+    "poolformer-s12": Parameters(printed="11915176", source=POOLFORMER),
+    "poolformer-s24": Parameters(printed="21388968", source=POOLFORMER),
+    "poolformer-s36": Parameters(printed="30862760", source=POOLFORMER),
+    "poolformer-m36": Parameters(printed="56172520", source=POOLFORMER),
+    "poolformer-m48": Parameters(printed="73473448", source=POOLFORMER),
+    "convnext-tiny": Parameters(printed="28589128", source=CONVNEXT),
+    "convnext-small": Parameters(printed="50223688", source=CONVNEXT),
+    "convnext-base": Parameters(printed="88591464", source=CONVNEXT),
+    "convnext-large": Parameters(printed="197767336", source=CONVNEXT),
+    "convnext-xlarge": Parameters(printed="350196968", source=CONVNEXT),
+    "hornet-tiny": Parameters(printed="22409512", source=HORNET),
+    "hornet-tiny-gf": Parameters(printed="22991848", source=HORNET),
+    "hornet-small": Parameters(printed="49528264", source=HORNET),
+    "hornet-small-gf": Parameters(printed="50401768", source=HORNET),
+    "hornet-base": Parameters(printed="87256680", source=HORNET),
+    "hornet-base-gf": Parameters(printed="88421352", source=HORNET),
+    "tnt-small": Parameters(printed="23.844", source=TNT, beyond={"frozen outer tokens, read by nothing": 196 * 384}),
+    "tnt-base": Parameters(printed="65.554", source=TNT, beyond={"frozen outer tokens, read by nothing": 196 * 640}),
+}
+MACS = {
+    "deit-tiny": Macs(printed="1.3", source=TIMM),
+    "deit-small": Macs(printed="4.6", source=TIMM),
+    "deit-base": Macs(printed="17.6", source="timm, results of benchmarks"),
+    "poolformer-s12": Macs(printed="1.812", source="convolutions and linear layers counted in sail-sg's code"),
+    "poolformer-s24": Macs(printed="3.4", source=FVCORE, norms=True),
+    "poolformer-s36": Macs(printed="5.0", source=FVCORE, norms=True),
+    "poolformer-m36": Macs(printed="8.8", source=FVCORE, norms=True),
+    "poolformer-m48": Macs(printed="11.6", source=FVCORE, norms=True),
+    "convnext-tiny": Macs(printed="4.456", source="convolutions and linear layers counted in the official code"),
+    "convnext-small": Macs(printed="8.7", source="facebookresearch/ConvNeXt, README"),
+    "convnext-base": Macs(printed="15.4", source="facebookresearch/ConvNeXt, README"),
+    "convnext-large": Macs(printed="34.4", source="facebookresearch/ConvNeXt, README"),
+    "convnext-xlarge": Macs(printed="60.9", source="facebookresearch/ConvNeXt, README"),
+    "hornet-tiny": Macs(printed="3.968", source="convolutions and linear layers counted in the official code"),
+    "tnt-small": Macs(printed="5.2", source="paper 5"),
+    "tnt-base": Macs(printed="14.1", source="paper 5", norms=True),
+}
+HORNET_MACS = {
+    "hornet-tiny": 3_976_156_352,
+    "hornet-tiny-gf": 3_896_472_160,
+    "hornet-small": 8_825_621_280,
+    "hornet-small-gf": 8_706_094_992,
+    "hornet-base": 15_582_677_376,
+    "hornet-base-gf": 15_423_308_992,
+}
+"""FLOPs in `HORNET` (its remark beside the fifth, 15.59, is not the number)."""
+
+
+def test_every_preset_stands_beside_what_is_published() -> None:
+    assert {*PARAMETERS, *OURS} == {*preset_names()}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_those_published(name: str) -> None:
+    published = PARAMETERS[name]
+    assert as_printed(counted(name).params + sum(published.beyond.values()), published.printed, 6) == published.printed
+
+
+@pytest.mark.parametrize("name", MACS)
+def test_macs_are_those_printed(name: str) -> None:
+    published = MACS[name]
+    norms = 5 * normalised(load_preset(name)) if published.norms else 0
+    assert as_printed(counted(name).macs + norms, published.printed, 9) == published.printed
+
+
+@pytest.mark.parametrize("name", HORNET_MACS)
+def test_hornets_macs_are_those_published_less_the_head_and_with_the_norms_before_feedforwards(name: str) -> None:
+    preset = load_preset(name)
+    stacks, sites = (
+        preset.architecture.stacks,
+        preset.architecture.topology.sites(preset.architecture, preset.signature),
+    )
+    norms = sum(stack.depth * sites[stack.name].length * stack.width for stack in stacks)
+    assert counted(name).macs - 1000 * stacks[-1].width + 5 * norms == HORNET_MACS[name]
+
+
+def counted(name: str):
+    preset = load_preset(name)
+    return count(preset.architecture, preset.signature)
+
+
+def as_printed(value: int, printed: str, power: int) -> str:
+    """`value` as a whole number, or in units of 10^power, with as many digits as `printed`."""
+    whole, point, digits = printed.partition(".")
+    return f"{value / 10**power:.{len(digits)}f}" if point else str(value)
+
+
+def normalised(preset: Preset) -> int:
+    """Values that pass a norm for one image."""
+    seen = []
+
+    def see(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        seen.append(output.numel())
+
+    given = preset.signature.input
+    with torch.device("meta"), torch.no_grad():
+        model = build(preset.architecture, preset.signature, seed=0).eval()
+        for module in model.modules():
+            if isinstance(module, Norm | nn.LayerNorm):  # a Norm calls no module of its own
+                module.register_forward_hook(see)
+        model(torch.empty(1, given.channels, given.height, given.width))
+    return sum(seen)
