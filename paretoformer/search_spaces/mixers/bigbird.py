@@ -37,12 +37,13 @@ class BigBirdConfig(AttentionConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """A window has a centre, and there are more blocks than a block reads."""
         yield from super().problems(site)
+        blocks = -(-site.length // self.block)
         if self.window % 2 == 0:
-            yield f"a window of {self.window} blocks has no centre in {site}; use an odd number"
-        if -(-site.length // self.block) <= self.most_dense:
+            yield f"mixer bigbird has a window of {self.window} blocks, and in {site} it has a centre; use an odd number"
+        if blocks <= self.most_dense:
             yield (
-                f"bigbird with blocks of {self.block} tokens has {-(-site.length // self.block)} of them in {site}, and each "
-                f"would read all; it takes more than {self.most_dense}, or mixer softmax"
+                f"mixer bigbird with {self.random} random blocks needs more than {self.most_dense} of {self.block} tokens, "
+                f"and {site} has {blocks}; all would be read, as in mixer softmax"
             )
 
     @property

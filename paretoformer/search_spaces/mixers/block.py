@@ -36,7 +36,7 @@ class BlockConfig(AttentionConfig):
         if self.block > site.length:
             yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all"
         if self.block < 2:
-            yield f"a block of {self.block} token mixes nothing in {site}; block is at least 2"
+            yield f"mixer block has blocks of {self.block} token, and in {site} it would read itself alone; block is at least 2"
 
     def build(self, site: Site) -> "BlockLocal":
         """The attention for `site`."""
@@ -49,7 +49,7 @@ class BlockConfig(AttentionConfig):
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of a block."""
-        return 4 * 2 * min(self.block, length) * self.kv * (site.width // self.heads)
+        return 4 * 2 * min(self.block, length) * self.kv * self.head(site)
 
 
 @dataclass(frozen=True)

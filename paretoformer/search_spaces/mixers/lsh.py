@@ -44,11 +44,11 @@ class LshConfig(MixerConfig):
         """Heads divide the width, a chunk lies inside the sequence, and buckets come in pairs of a direction's two ends."""
         yield from super().problems(site)
         if site.width % self.heads:
-            yield f"{self.heads} heads do not divide the width {site.width}"
+            yield f"mixer lsh has {self.heads} heads, and they do not divide the width {site.width}"
         if self.chunk > site.length:
-            yield f"a chunk of {self.chunk} tokens is larger than {site}, which has {site.length}"
+            yield f"mixer lsh has chunks of {self.chunk} tokens, and {site} has {site.length} in all"
         if self.buckets is not None and self.buckets % 2:
-            yield f"{self.buckets} buckets are no pairs, and a rotation's directions have two ends each in {site}"
+            yield f"mixer lsh has {self.buckets} buckets, and each direction has two ends; use an even number"
 
     def number(self, site: Site) -> int:
         """Buckets of a round."""

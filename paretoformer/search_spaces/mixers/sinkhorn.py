@@ -41,7 +41,7 @@ class SinkhornConfig(AttentionConfig):
         """There are two blocks to sort at least."""
         yield from super().problems(site)
         if self.block >= site.length:
-            yield f"a block of {self.block} tokens leaves nothing to sort in {site}, which has {site.length}"
+            yield f"mixer sinkhorn sorts blocks of {self.block} tokens, and {site} has {site.length} in all; block is below that"
 
     def blocks(self, length: int) -> int:
         """Blocks of so many tokens."""
@@ -53,11 +53,11 @@ class SinkhornConfig(AttentionConfig):
 
     def parameters(self, site: Site) -> int:
         """Projections and the sorting network."""
-        return super().parameters(site) + self.kv * (site.width // self.heads) * self.blocks(site.length)
+        return super().parameters(site) + self.kv * self.head(site) * self.blocks(site.length)
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, logits, mixtures of keys and values, scores and weighted sums of whole blocks."""
-        head, blocks, size = site.width // self.heads, self.blocks(length), min(self.block, length)
+        head, blocks, size = self.head(site), self.blocks(length), min(self.block, length)
         sorting = self.kv * blocks**2 * head * (1 + 2 * size)
         pairs = blocks * size**2 * (1 if self.own == "none" else 2)
         return self.projection_macs(site, length) + sorting + 2 * pairs * site.width

@@ -52,11 +52,11 @@ class SparseConfig(AttentionConfig):
         if self.stride > site.length:
             yield f"mixer sparse has a stride of {self.stride} tokens, and {site} has {site.length} in all"
         if self.stride < 2:
-            yield f"a stride of {self.stride} token leaves nothing out of {site}; stride is at least 2"
+            yield f"mixer sparse has a stride of {self.stride}, and leaves no token of {site} out; stride is at least 2"
         if self.pattern == "fixed" and self.summary >= self.stride:
-            yield f"{self.summary} summary tokens are no part of blocks of {self.stride} tokens; summary is below stride"
+            yield f"mixer sparse has {self.summary} summary tokens a block, and blocks have {self.stride}; summary is below stride"
         if self.form == "heads" and self.heads < 2:
-            yield "the near and the far set need a head each, and there is 1; use form merged, or more heads"
+            yield "mixer sparse has 1 head, and in form heads its near and far set need one each; use form merged, or more heads"
 
     def build(self, site: Site) -> "Sparse":
         """The attention for `site`."""
@@ -67,12 +67,12 @@ class SparseConfig(AttentionConfig):
         near, far = self._fixed_pairs(site, length) if self.pattern == "fixed" else self._strided_pairs(site, length)
         apart = self.form == "heads"
         pairs = self.near_heads * near + (self.heads - self.near_heads if apart else self.heads) * far
-        products = 2 * pairs * (site.width // self.heads)
+        products = 2 * pairs * self.head(site)
         return self.projection_macs(site, length) + products + self.position_macs(site, length)
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of all tokens."""
-        return 4 * 2 * length * self.kv * (site.width // self.heads)
+        return 4 * 2 * length * self.kv * self.head(site)
 
     @property
     def near_heads(self) -> int:

@@ -44,10 +44,10 @@ class SynthesizerConfig(MixerConfig):
         """Heads divide the width, and factors have fewer numbers than what they make."""
         yield from super().problems(site)
         if site.width % self.heads:
-            yield f"{self.heads} heads do not divide the width {site.width}"
+            yield f"mixer synthesizer has {self.heads} heads, and they do not divide the width {site.width}"
         if self.kind == "factorised" and 2 * self.rank > site.length:
             yield (
-                f"factors of rank {self.rank} have more numbers than the scores of {site} that they make; "
+                f"mixer synthesizer has factors of rank {self.rank}, and the scores of {site} have fewer numbers; "
                 f"rank is at most {site.length // 2}, or kind random"
             )
 

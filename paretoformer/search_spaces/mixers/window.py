@@ -41,13 +41,19 @@ class WindowConfig(AttentionConfig):
         if self.window > site.length:
             yield f"mixer window has a window of {self.window} tokens, and {site} has {site.length} in all"
         elif reach.before + reach.after < 1:
-            yield f"a window of {self.window} tokens ({self.form}) in {site} holds the token alone; window is at least 3"
+            yield (
+                f"mixer window has a window of {self.window} tokens in form {self.form}, and in {site} it holds the token alone; "
+                "window is at least 3"
+            )
         elif self.form == "longformer" and not site.causal and self.window % 2:
-            yield f"a window of {self.window} tokens has no two equal sides in {site}; use an even number, or form lra"
+            yield (
+                f"mixer window has a window of {self.window} tokens, and half of them lie on each side in {site}; "
+                "use an even number, or form lra"
+            )
         if self.global_tokens and site.causal:
-            yield f"{self.global_tokens} global_tokens read the whole sequence, and this stack is causal"
+            yield f"mixer window has {self.global_tokens} global_tokens, which read all tokens, and this stack is causal"
         if self.global_tokens > site.length:
-            yield f"{self.global_tokens} global_tokens are more than {site} has, {site.length}"
+            yield f"mixer window has {self.global_tokens} global_tokens, and {site} has {site.length} in all"
 
     def reach(self, site: Site) -> Window:
         """What a token reads beside itself."""
@@ -62,8 +68,8 @@ class WindowConfig(AttentionConfig):
 
     def parameters(self, site: Site) -> int:
         """Projections, twice those to queries, keys and values where there are global tokens."""
-        inner = site.width + 2 * self.kv * (site.width // self.heads)
-        more = inner * (site.width + self.bias) if self.global_tokens else 0
+        inner = site.width + 2 * self.kv * self.head(site)
+        more = inner * (site.width + (self.bias and self.qkv_bias)) if self.global_tokens else 0
         return super().parameters(site) + more
 
     def macs(self, site: Site, length: int) -> int:
@@ -73,14 +79,14 @@ class WindowConfig(AttentionConfig):
         special = min(self.global_tokens, length)
         if special:
             pairs += special * length
-            written = 2 * self.kv * (site.width // self.heads)
+            written = 2 * self.kv * self.head(site)
             total += special * site.width**2 + length * site.width * written
         return total + 2 * pairs * site.width
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of the window."""
         kept = min(self.reach(site).before + 1, length)
-        return 4 * 2 * kept * self.kv * (site.width // self.heads)
+        return 4 * 2 * kept * self.kv * self.head(site)
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,9 @@ class SlidingWindow(BlockedAttention):
         super().__init__(config, site)
         self.reach, self.special = config.reach(site), config.global_tokens
         if self.special:
-            self.global_q = nn.Linear(site.width, site.width, bias=config.bias)
-            self.global_kv = nn.Linear(site.width, 2 * self.kv_heads * self.head_width, bias=config.bias)
+            bias = config.bias and config.qkv_bias
+            self.global_q = nn.Linear(site.width, site.width, bias=bias)
+            self.global_kv = nn.Linear(site.width, 2 * self.kv_heads * self.head_width, bias=bias)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""

@@ -127,8 +127,8 @@ def test_memory_grows_as_the_length(places, largest_tensor) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"block": 16, "window": 2}, "a window of 2 blocks has no centre"),
-        ({"block": 64}, "blocks of 64 tokens has 3 of them in a sequence of up to 130 tokens, and each would read all"),
+        ({"block": 16, "window": 2}, "has a window of 2 blocks, and in"),
+        ({"block": 64}, "needs more than 7 of 64 tokens, and a sequence of up to 130 tokens has 3"),
     ],
 )
 def test_what_cannot_stand_is_refused(fields, said) -> None:

@@ -85,7 +85,7 @@ def test_memory_grows_as_the_length(places, largest_tensor, site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("block", "said"), [(101, "a sequence of up to 100 tokens has 100 in all"), (1, "mixes nothing")]
+    ("block", "said"), [(101, "a sequence of up to 100 tokens has 100 in all"), (1, "it would read itself alone")]
 )
 def test_what_cannot_stand_is_refused(block, said) -> None:
     assert any(said in sentence for sentence in BlockConfig(block=block).problems(SITE))

@@ -126,9 +126,9 @@ def test_memory_grows_as_the_length(places, largest_tensor) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"heads": 3}, "3 heads do not divide the width 16"),
-        ({"chunk": 101}, "a chunk of 101 tokens is larger than a sequence of up to 100 tokens"),
-        ({"buckets": 3}, "3 buckets are no pairs"),
+        ({"heads": 3}, "3 heads, and they do not divide the width 16"),
+        ({"chunk": 101}, "chunks of 101 tokens, and a sequence of up to 100 tokens has 100"),
+        ({"buckets": 3}, "has 3 buckets, and each direction"),
     ],
 )
 def test_what_cannot_stand_is_refused(fields, said) -> None:

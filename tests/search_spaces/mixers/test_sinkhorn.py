@@ -141,5 +141,5 @@ def test_more_tokens_than_it_was_built_for_are_refused(places) -> None:
 
 
 def test_one_block_alone_is_refused() -> None:
-    said = "a block of 40 tokens leaves nothing to sort in a sequence of up to 40 tokens"
+    said = "sorts blocks of 40 tokens, and a sequence of up to 40 tokens has 40 in all"
     assert any(said in sentence for sentence in SinkhornConfig(block=40).problems(SITE))

@@ -125,9 +125,9 @@ def test_memory_at_a_stride_of_the_root_grows_slower_than_the_square(places, lar
     ("fields", "said"),
     [
         ({"stride": 301}, "mixer sparse has a stride of 301 tokens, and a sequence of up to 300 tokens"),
-        ({"stride": 1, "summary": 1}, "leaves nothing out"),
+        ({"stride": 1, "summary": 1}, "leaves no token of"),
         ({"stride": 8, "summary": 8}, "summary is below stride"),
-        ({"heads": 1}, "the near and the far set need a head each"),
+        ({"heads": 1}, "its near and far set need one each"),
     ],
 )
 def test_what_cannot_stand_is_refused(fields, said) -> None:

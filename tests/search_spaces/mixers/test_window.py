@@ -118,13 +118,13 @@ def test_memory_grows_as_the_length(places, largest_tensor, site) -> None:
     [
         (SITE, {"window": 301}, "mixer window has a window of 301 tokens, and a sequence of up to 300 tokens"),
         (SITE, {"window": 1}, "holds the token alone"),
-        (SITE, {"window": 9}, "no two equal sides"),
+        (SITE, {"window": 9}, "and half of them lie on each side"),
         (
             CAUSAL,
             {"window": 8, "global_tokens": 1},
-            "1 global_tokens read the whole sequence, and this stack is causal",
+            "1 global_tokens, which read all tokens, and this stack is causal",
         ),
-        (SITE, {"window": 8, "global_tokens": 301}, "301 global_tokens are more than"),
+        (SITE, {"window": 8, "global_tokens": 301}, "301 global_tokens, and a sequence of up to 300 tokens has 300"),
     ],
 )
 def test_what_cannot_stand_is_refused(site, fields, said) -> None:
