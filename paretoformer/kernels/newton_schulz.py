@@ -6,12 +6,15 @@ from torch import Tensor
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of x, x^3 and x^5; chosen for speed, so that singular values end between 0.7 and 1.2 instead of at 1."""
 
+MOST_AT_ONCE = 5
+"""Steps in one polynomial; more would blow rounding up, 3.4 times each, where x has no rank."""
+
 
 def newton_schulz(x: Tensor, steps: int) -> Tensor:
     """U V^T of each matrix x = U S V^T, roughly: each step takes singular values s to a s + b s^3 + c s^5.
 
-    All steps together are one polynomial of x x^T, times x. Where x is much wider than high (or higher than wide) that
-    polynomial is found first, which takes fewer products; in fp32 it is exact to some 2e-4, and to 1e-5 else.
+    All steps together are one polynomial of x x^T, times x. Where x is much wider than high (or higher than wide) and steps
+    are few, that polynomial is found first, which takes fewer products; in fp32 it is exact to some 2e-4, and to 1e-5 else.
     Cost per matrix of m x n, m <= n: see `newton_schulz_macs`.
 
     Args:
@@ -46,7 +49,7 @@ def newton_schulz_macs(rows: int, columns: int, steps: int) -> int:
 
 
 def _by_polynomial(least: int, most: int, steps: int) -> bool:
-    return 2 * most + (4 * steps - 3) * least < steps * (2 * most + least)
+    return steps <= MOST_AT_ONCE and 2 * most + (4 * steps - 3) * least < steps * (2 * most + least)
 
 
 def _polynomial(square: Tensor, steps: int) -> Tensor:

@@ -71,6 +71,11 @@ def test_macs_are_those_of_its_products(shape, steps) -> None:
     assert counter.get_total_flops() == 2 * 2 * newton_schulz_macs(*shape, steps)
 
 
+@pytest.mark.parametrize("steps", [6, 40, 129])
+def test_many_steps_stay_bounded(steps) -> None:
+    assert newton_schulz((normal(4, 2) @ normal(2, 60, seed=2)).float(), steps).abs().max() < 1.3
+
+
 def test_single_precision_agrees_with_double_where_columns_are_nearly_dependent() -> None:
     x = normal(8, 16, 153) * torch.logspace(0, -4, 153, dtype=torch.float64)
     torch.testing.assert_close(newton_schulz(x.float(), 5).double(), newton_schulz(x, 5), rtol=0, atol=1e-3)
