@@ -89,6 +89,7 @@ class Stack:
     More than one loop shares weights across layers: one block in L loops is ALBERT's sharing (Lan et al. 2019).
     With `residual` block the branches of a block follow each other inside one residual, x + f(norm(g(norm(x)))), which takes
     the scales of the last of them (paper 25, section 2.6).
+    With `opening` the first branch's norm stands once more before the blocks, after the position, as in BERT and paper 4.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Stack:
     blocks: tuple[tuple[Branch, ...], ...]
     loops: int = 1
     residual: Residual = "branch"
+    opening: bool = False
     exit: ExitConfig = field(default_factory=lambda: config_from_json("exit", "none"))
 
     @property
@@ -108,6 +110,12 @@ class Stack:
     def branches(self) -> Iterator[Branch]:
         """All branches in order."""
         return (branch for block in self.blocks for branch in block)
+
+    @property
+    def opening_norm(self) -> NormConfig | None:
+        """What opens a stack that says so: the norm of its first branch once more."""
+        first = self.blocks[0][0] if self.blocks and self.opening else None
+        return first.norm if first and first.norm.choice.name != "none" else None
 
     @property
     def final_norm(self) -> NormConfig | None:
@@ -125,6 +133,8 @@ class Stack:
             yield f"stack {self.name} has the residual {self.residual!r}, and residuals are {', '.join(RESIDUALS)}"
         elif self.residual == "block":
             yield from self._joined_problems()
+        if type(self.opening) is not bool:
+            yield f"stack {self.name} has the opening {self.opening!r}, and it takes true or false"
         if not self.blocks:
             yield f"stack {self.name} has no blocks, and it needs one"
         yield from self.position.field_problems()
@@ -144,6 +154,8 @@ class Stack:
             value["loops"] = self.loops
         if self.residual != "branch":
             value["residual"] = self.residual
+        if self.opening_norm is not None:
+            value["opening"] = True
         if self.exit.choice.name != "none":
             value["exit"] = self.exit.to_json()
         return value
@@ -263,7 +275,16 @@ def _stack_from_json(value: Any) -> Stack:
     position = config_from_json("position", _part(value, "position", about))
     width, loops, residual = _part(value, "width", about), value.get("loops", 1), value.get("residual", "branch")
     leaving = config_from_json("exit", value.get("exit", "none"))
-    return Stack(name=name, width=width, position=position, blocks=blocks, loops=loops, residual=residual, exit=leaving)
+    return Stack(
+        name=name,
+        width=width,
+        position=position,
+        blocks=blocks,
+        loops=loops,
+        residual=residual,
+        opening=value.get("opening", False),
+        exit=leaving,
+    )
 
 
 def _branch_from_json(value: Any) -> Branch:

@@ -92,6 +92,7 @@ class _Reader:
             ),
             loops=1 if loops is None else int(loops),
             residual=cast(Residual, self.value(name, None, "residual") or "branch"),
+            opening=bool(self.value(name, None, "opening")),
         )
 
     def branch(self, stack: str, layer: int, role: str) -> Branch:

@@ -94,7 +94,7 @@ def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
     given = _mapping(value, where)
     parts = ("", *(f".{name}" for name in OF_BRANCHES))
     of_blocks = (*(f"{branch}{part}" for branch in role.branches for part in parts), *OF_BRANCHES, "depth")
-    _only(given, ("width", "position", "loops", "residual", "exit", "blocks", *of_blocks), where)
+    _only(given, ("width", "position", "loops", "residual", "opening", "exit", "blocks", *of_blocks), where)
     blocks: list[tuple[Branch, ...]] = []
     if "blocks" in given and "depth" in given:
         raise UserError(f"{where}: depth follows from blocks; give one of the two.")
@@ -111,6 +111,7 @@ def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
         blocks=tuple(blocks),
         loops=_positive(given.get("loops", 1), f"{where}: loops"),
         residual=given.get("residual", "branch"),
+        opening=given.get("opening", False),
         exit=_config("exit", given.get("exit", DEFAULT_CHOICES["exit"]), f"{where}: exit"),
     )
 

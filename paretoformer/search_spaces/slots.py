@@ -30,6 +30,7 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
     yield Slot(path="width", needed=True)
     yield Slot(path="loops")
     yield Slot(path="residual")
+    yield Slot(path="opening")
     yield Slot(path="position", kind="position")
     yield Slot(path="exit", kind="exit")
     for branch in role.branches:

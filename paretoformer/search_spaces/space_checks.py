@@ -119,6 +119,8 @@ def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:
         _fit(layout, dimension, partial(_positive, most=_MOST[slot.path]))
     elif slot.path == "residual":
         _fit(layout, dimension, _residual)
+    elif slot.path == "opening":
+        _fit(layout, dimension, _switch)
     elif slot.layered and place.owner is None:
         _fit(layout, dimension, _OF_BRANCHES[slot.path.rpartition(".")[2]])
     elif place.owner is None:
@@ -172,7 +174,7 @@ def _layer_scale(value: Any) -> None:
         raise Misfit("numbers above 0, or 0 for none")
 
 
-def _residual_scale(value: Any) -> None:
+def _switch(value: Any) -> None:
     if type(value) is not bool:
         raise Misfit("true or false")
 
@@ -180,5 +182,5 @@ def _residual_scale(value: Any) -> None:
 _OF_BRANCHES: dict[str, Callable[[Any], None]] = {
     "placement": _placement,
     "layer_scale": _layer_scale,
-    "residual_scale": _residual_scale,
+    "residual_scale": _switch,
 }

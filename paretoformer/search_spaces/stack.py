@@ -23,13 +23,14 @@ class StackState:
 
 
 class StackModule(nn.Module):
-    """Position, blocks, final norm. A topology may also run its blocks in parts: `place`, `run`, `close`."""
+    """Position, opening norm, blocks, final norm. A topology may also run its blocks in parts: `place`, `run`, `close`."""
 
     def __init__(self, stack: Stack, site: Site) -> None:
         super().__init__()
         self.causal, self.grid, self.block = site.causal, site.grid, site.block
         self.position, self.exit = stack.position.build(site), stack.exit.build(site)
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
+        self.opening_norm = stack.opening_norm.build(site.of("mixer")) if stack.opening_norm else None
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
         self._blocks = _residuals(self.branches, stack) * stack.loops
         if stack.position.shared:
@@ -45,11 +46,10 @@ class StackModule(nn.Module):
         return Context(causal=self.causal, block=self.block, grid=self.grid, lengths=lengths, memory=memory)
 
     def place(self, x: Tensor, context: Context) -> Tensor:
-        """What the position does to the input."""
-        if self.position is None:
-            return x
-        y: Tensor = self.position(x, context.positions(x.shape[1], x.device))
-        return y
+        """What position and opening norm do to the input."""
+        if self.position is not None:
+            x = self.position(x, context.positions(x.shape[1], x.device))
+        return x if self.opening_norm is None else self.opening_norm(x, context)
 
     def run(self, x: Tensor, context: Context, start: int = 0, stop: int | None = None) -> Tensor:
         """Blocks `start` to `stop` alone; loops count as further blocks."""

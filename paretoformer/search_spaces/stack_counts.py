@@ -11,7 +11,8 @@ def stack_parameters(stack: Stack, site: Site) -> int:
     """Parameters of `StackModule(stack, site)`."""
     inner = sum(branch.parameters(site) for branch in stack.branches) - _counted_again(stack, site)
     final = stack.final_norm.parameters(site.of("mixer")) if stack.final_norm and site.closed else 0
-    return inner + stack.position.parameters(site) + final
+    opening = stack.opening_norm.parameters(site.of("mixer")) if stack.opening_norm else 0
+    return inner + stack.position.parameters(site) + opening + final
 
 
 def stack_macs(stack: Stack, site: Site, run: StackRun) -> int:
@@ -37,5 +38,5 @@ def _counted_again(stack: Stack, site: Site) -> int:
     if not stack.position.shared:
         return 0
     bodies = (b.body for b in stack.branches if site.of(b.role).position is not None)
-    shapes = Counter((b.heads, site.width // b.heads) for b in bodies if isinstance(b, AttentionConfig))
+    shapes = Counter((b.heads, b.head(site)) for b in bodies if isinstance(b, AttentionConfig))
     return sum((times - 1) * stack.position.mixer_parameters(*shape) for shape, times in shapes.items())

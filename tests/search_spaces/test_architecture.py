@@ -145,10 +145,24 @@ def test_scales_and_the_sandwich_make_a_difference_and_are_read_back(places, cha
     assert not changed.problems(places.signatures["text"])
 
 
-def test_loops_make_a_difference_and_are_read_back(places) -> None:
-    looped = replace(plain(places), stacks=(replace(plain(places).stacks[0], loops=3),))
-    assert looped.digest != plain(places).digest
-    assert Architecture.from_json(looped.to_json()) == looped
+@pytest.mark.parametrize("change", [{"loops": 3}, {"opening": True}], ids=str)
+def test_what_a_stack_is_told_makes_a_difference_and_is_read_back(places, change) -> None:
+    changed = replace(plain(places), stacks=(replace(plain(places).stacks[0], **change),))
+    assert changed.digest != plain(places).digest
+    assert Architecture.from_json(changed.to_json()) == changed
+    assert not changed.problems(places.signatures["text"])
+
+
+def test_an_opening_norm_that_is_none_says_nothing(places) -> None:
+    without = with_branches(plain(places), norm=places.default("norm", "none"))
+    opening = replace(without, stacks=(replace(without.stacks[0], opening=True),))
+    assert opening.digest == without.digest
+
+
+def test_an_opening_norm_is_there_or_not(places) -> None:
+    wrong = replace(plain(places), stacks=(replace(plain(places).stacks[0], opening="yes"),))
+    sentence = "stack decoder has the opening 'yes', and it takes true or false"
+    assert sentence in wrong.problems(places.signatures["text"])
 
 
 @pytest.mark.parametrize(

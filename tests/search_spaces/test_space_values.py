@@ -26,6 +26,7 @@ SPACE = {
         ("encoder.loops", [1, 0], "encoder.loops: 0 does not fit; it takes whole numbers from 1 to 256."),
         ("layer_scale", [0, -0.5], "layer_scale: -0.5 does not fit; it takes numbers above 0, or 0 for none."),
         ("residual_scale", ["yes"], "residual_scale: yes does not fit; it takes true or false."),
+        ("encoder.opening", [1], "encoder.opening: 1 does not fit; it takes true or false."),
     ],
 )
 def test_a_value_that_cannot_work_is_named(address: str, values: list[Any], sentence: str) -> None:
@@ -33,6 +34,12 @@ def test_a_value_that_cannot_work_is_named(address: str, values: list[Any], sent
     with pytest.raises(UserError) as error:
         SearchSpace.from_dict(wrong)
     assert str(error.value).endswith(sentence)
+
+
+def test_an_opening_norm_comes_to_stand_in_the_architecture() -> None:
+    space = SearchSpace.from_dict({**SPACE, "dimensions": {**SPACE["dimensions"], "encoder.opening": [False, True]}})
+    stacks = [space.decode(point).architecture.stacks[0] for point in space.enumerate()]
+    assert {stack.opening for stack in stacks} == {False, True}
 
 
 def test_scales_placements_and_loops_come_to_stand_in_the_architecture() -> None:

@@ -7,11 +7,19 @@ import torch
 
 from paretoformer.search_spaces.contract import Context
 from paretoformer.search_spaces.stack import StackModule
+from paretoformer.search_spaces.stack_counts import stack_parameters
+
+
+def assembled(places, **configs):
+    parts = {"topology": places.default("topology", "decoder"), "stem": places.default("stem", "tokens")}
+    return places.assembled(**{**parts, **configs}).stacks[0]
 
 
 def stack_of(places, **configs):
-    parts = {"topology": places.default("topology", "decoder"), "stem": places.default("stem", "tokens")}
-    stack = places.assembled(**{**parts, **configs}).stacks[0]
+    return module_of(places, assembled(places, **configs))
+
+
+def module_of(places, stack):
     site = replace(places.sites["causal"], position=stack.position)
     return places.built(Buildable(stack), site).double().eval()
 
@@ -49,6 +57,29 @@ def test_a_position_is_added_once_before_the_first_block(places) -> None:
     with torch.no_grad():
         placed = with_position.position(x, torch.arange(9))
         torch.testing.assert_close(with_position(x), without(placed))
+
+
+@pytest.mark.parametrize("position", ["none", "sinusoidal"])
+def test_an_opening_norm_stands_after_the_position(places, position) -> None:
+    stack = replace(assembled(places, position=places.default("position", position)), opening=True)
+    opened, closed = module_of(places, stack), module_of(places, replace(stack, opening=False))
+    closed.load_state_dict({k: v for k, v in opened.state_dict().items() if not k.startswith("opening_norm")})
+    x, context = places.normal(2, 9, 16), Context(causal=True)
+    with torch.no_grad():
+        expected = closed.run(opened.opening_norm(closed.place(x, context), context), context)
+        torch.testing.assert_close(opened(x), closed.close(expected, context), rtol=0, atol=1e-12)
+        pieces, state = [], opened.start(2, 9, x[:1, 0])
+        for piece in x.split([4, 1, 4], 1):
+            y, state = opened.extend(piece, state)
+            pieces.append(y)
+        torch.testing.assert_close(torch.cat(pieces, 1), opened(x), rtol=0, atol=1e-10)
+
+
+def test_an_opening_norm_is_counted(places) -> None:
+    stack = replace(assembled(places), opening=True)
+    counted = stack_parameters(stack, places.sites["causal"])
+    assert counted == sum(parameter.numel() for parameter in module_of(places, stack).parameters())
+    assert counted == stack_parameters(replace(stack, opening=False), places.sites["causal"]) + 2 * 16
 
 
 def test_norms_of_branches_are_modules_of_their_own(places) -> None:

@@ -59,7 +59,7 @@ class InterleavedConfig(TopologyConfig):
             yield "topology interleaved sees the whole sequence, and the task asks for the next token; make it causal"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
-        """Read and write take turns; what has no tokens of its own has no positions."""
+        """Read and write take turns; what has no tokens of its own has no positions and no opening norm."""
         if architecture.source is not None:
             yield "topology interleaved reads no source, and the architecture has a stem for one"
         local, read, latent, write = architecture.stacks
@@ -68,6 +68,8 @@ class InterleavedConfig(TopologyConfig):
         for stack in (read, write):
             if stack.position.choice.name != "none":
                 yield f"stack {stack.name} has position {stack.position.choice}, and it has no tokens of its own to place"
+            if stack.opening_norm is not None:
+                yield f"stack {stack.name} opens with a norm, and it has no tokens of its own to normalise"
         for stack in architecture.stacks:
             if stack.loops > 1:
                 yield f"stack {stack.name} loops, and topology interleaved runs each block once"

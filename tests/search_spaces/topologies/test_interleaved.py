@@ -153,6 +153,7 @@ def test_blocks_are_split_over_segments_the_earlier_ones_first(places) -> None:
             {"read": {"position": "learned"}},
             "stack read has position learned, and it has no tokens of its own to place",
         ),
+        ({"write": {"opening": True}}, "stack write opens with a norm, and it has no tokens of its own to normalise"),
         ({"local": {"loops": 2}}, "stack local loops, and topology interleaved runs each block once"),
         (
             {"latent": {"mixer": "linear"}},
