@@ -11,6 +11,7 @@ install: .venv/installed
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt timm  # not torchvision, which needs a CUDA torch
 	touch $@
 
 search: install
