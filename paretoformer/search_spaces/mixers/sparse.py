@@ -153,13 +153,15 @@ class Fixed(Sparse):
 
     def __init__(self, config: SparseConfig, site: Site) -> None:
         super().__init__(config, site)
-        self.columns, self.summary, self.begun = config.columns, config.summary, config.form == "lra"
+        self.columns = config.columns
+        self.offsets = [0] * (config.form == "lra") + [*range(config.stride - config.summary, config.stride)]
 
     def _patterns(self, q: Tensor, k: Tensor, v: Tensor, context: Context) -> Tensor:
         total, first = k.shape[2], k.shape[2] - q.shape[2]
         places = torch.arange(total, device=q.device)
-        within = places % self.stride
-        summaries = places[(within >= self.stride - self.summary) | (self.begun & (within == 0))]
+        within = torch.tensor([at for at in range(self.stride) if self._is_summary(at)], device=q.device)
+        blocks = torch.arange(0, total, self.stride, device=q.device)
+        summaries = (blocks[:, None] + within).flatten()[: self.columns(total)]
         found = []
         for start in range(first - first % self.stride, total, self.stride):
             end = min(start + self.stride, total)
@@ -176,6 +178,10 @@ class Fixed(Sparse):
                 keys = torch.cat((before, places[start:end], after))
                 found.append(self._seen(*operands, keys, context, self.near))
         return torch.cat(found, 2)
+
+    def _is_summary(self, place: int) -> bool:
+        """Whether the token at a place of its block is read by other blocks."""
+        return place >= self.stride - self.summary or (self.begun and place == 0)
 
     def _seen(
         self, q: Tensor, k: Tensor, v: Tensor, queries: Tensor, keys: Tensor, context: Context, heads: slice
