@@ -93,15 +93,23 @@ class Signature:
         """SHA-256 of the canonical JSON."""
         return digest(self.to_json())
 
+    @property
+    def brief(self) -> str:
+        """Sizes alone, for a column of a table."""
+        beside = f" beside {_size(self.source)}" if self.source else ""
+        return f"{_size(self.input)}{beside}, {_wanted(self.output)}"
+
     def __str__(self) -> str:
         beside = f" beside {_given(self.source)}" if self.source else ""
         return f"{_given(self.input)}{beside}, asking for {_wanted(self.output)}"
 
 
 def _given(part: Input) -> str:
-    if isinstance(part, TokenInput):
-        return f"a sequence of up to {part.length} tokens"
-    return f"a grid of {part.height} x {part.width} pixels"
+    return f"a sequence of up to {_size(part)}" if isinstance(part, TokenInput) else f"a grid of {_size(part)}"
+
+
+def _size(part: Input) -> str:
+    return f"{part.length} tokens" if isinstance(part, TokenInput) else f"{part.height} x {part.width} pixels"
 
 
 def _wanted(part: Output) -> str:

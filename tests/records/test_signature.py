@@ -27,6 +27,12 @@ def test_digests_are_equal_just_where_signatures_are(one, two) -> None:
     assert (one.digest == two.digest) == (one == two)
 
 
+def test_a_signature_has_a_brief_form() -> None:
+    read = TokenInput(vocabulary=9, length=64)
+    beside = Signature(input=read, source=ImageInput(channels=1, height=8, width=9), output=TokenOutput(vocabulary=9))
+    assert beside.brief == "64 tokens beside 8 x 9 pixels, the next token"
+
+
 @pytest.mark.parametrize(
     ("signature", "sentence"),
     [

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -26,6 +28,16 @@ stacks:
 """
 
 
+def _small() -> list[Any]:
+    """Presets that run in a second or two, those beyond a fraction of one marked slow."""
+    counted = {name: count(load_preset(name).architecture, load_preset(name).signature) for name in preset_names()}
+    return [
+        pytest.param(name, marks=pytest.mark.slow if each.macs > 2e9 else ())
+        for name, each in counted.items()
+        if each.params < 65e6
+    ]
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_builds_and_has_as_many_parameters_as_counted(name: str) -> None:
     preset = load_preset(name)
@@ -33,6 +45,17 @@ def test_a_preset_builds_and_has_as_many_parameters_as_counted(name: str) -> Non
         model = build(preset.architecture, preset.signature, seed=0)
     assert preset.name == name
     assert sum(p.numel() for p in model.parameters()) == count(preset.architecture, preset.signature).params
+
+
+@pytest.mark.parametrize("name", _small())
+def test_a_small_preset_runs(places, name: str) -> None:
+    preset = load_preset(name)
+    model = build(preset.architecture, preset.signature, seed=0).eval()
+    given, source = (of(preset.signature, batch=1) for of in (places.inputs_for, places.source_for))
+    with torch.no_grad():
+        y = model(given.float() if given.is_floating_point() else given, source=source)
+    assert y.shape == places.output_shape(preset.signature, batch=1)
+    assert y.isfinite().all()
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -49,6 +49,38 @@ class Macs:
 
 PARAMETERS = {
     "gpt2-small": Parameters(printed="124439808", source=GPT2, beyond={"bias of the head, which is ours": -50_257}),
+    "gpt2-medium": Parameters(printed="354823168", source=GPT2, beyond={"bias of the head, which is ours": -50_257}),
+    "bart-base": Parameters(
+        printed="139420416",
+        source="weights of facebook/bart-base",
+        beyond={"rows of positions that are never read": 2 * 2 * 768, "bias of the head, which is ours": -50_265},
+    ),
+    "t5-small": Parameters(
+        printed="60506624",
+        source="weights of google-t5/t5-small",
+        beyond={"bias of the head, which is ours": -32_128},
+    ),
+    "roberta-urpe": Parameters(
+        printed="124055040",
+        source="weights of FacebookAI/roberta-base, without its pooler",
+        beyond={
+            "learned positions": 514 * 768,
+            "one type of token": 768,
+            "URPE's biases and gates of 1,023 distances": -2 * 12 * 1023,
+            "class token, a row of the vocabulary there": -768,
+            "two classes": -2 * 769,
+        },
+    ),
+    "slab-deit-tiny": Parameters(
+        printed="5717416",
+        source=f"DeiT-Ti: {DEIT}; no count of SLAB-DeiT-T was found",
+        beyond={
+            "class token and its position": 2 * 192,
+            "second norms, and alpha": -25 * (2 * 192 + 1),
+            "tables for keys": -12 * 196 * 192,
+            "kernels that heads share": -12 * (5 * 5 + 1) * 64,
+        },
+    ),
     "vit-tiny": Parameters(printed="5717416", source=DEIT, beyond={"class token and its position": 2 * 192}),
     "deit-tiny": Parameters(printed="5717416", source=DEIT),
     "deit-small": Parameters(printed="22.051", source=DEIT),

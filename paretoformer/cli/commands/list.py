@@ -44,7 +44,7 @@ def _presets() -> Rows:
         {
             "name": preset.name,
             "title": preset.title,
-            "input": str(preset.signature),
+            "input": preset.signature.brief,
             "params": count(preset.architecture, preset.signature).params,
         }
         for preset in presets
