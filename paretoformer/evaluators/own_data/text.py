@@ -1,5 +1,7 @@
 """Byte-level language modelling on a text file of the user's."""
 
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.bits_per_byte import BitsPerByte
 from paretoformer.evaluators.own_data.reading import read_text
+from paretoformer.evaluators.passages import Passage, passages
 from paretoformer.evaluators.splits import content_key, deal
 from paretoformer.evaluators.task import About
 from paretoformer.evaluators.windows import LENGTH, byte_windows
@@ -15,12 +18,16 @@ from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import Signature, TokenInput, TokenOutput
 
-BLOCKS = 20
-"""Contiguous parts that a text is cut into; whole ones are dealt to the splits."""
+FEWEST = 20 * (LENGTH + 1)
+"""Bytes of the shortest text that is worth splitting in three."""
 
 
 class Text(MemoryTask):
-    """The next byte of a UTF-8 file, in windows of 256. Contiguous blocks keep neighbouring text in one split."""
+    """The next byte of a UTF-8 file, in windows of 256.
+
+    Whole passages are dealt to the splits, which keeps neighbouring text together, and those that repeat one another
+    by half or more stay in one split, wherever they stand.
+    """
 
     metrics: tuple[Metric, ...] = (BitsPerByte(),)
     signature: Signature = Signature(
@@ -30,23 +37,21 @@ class Text(MemoryTask):
 
     def __init__(self, path: Path) -> None:
         content = read_text(path).encode()
-        fewest = BLOCKS * (LENGTH + 1)
-        if len(content) < fewest:
+        if len(content) < FEWEST:
             raise UserError(
-                f"'{path}' has {len(content):,} bytes; training, validation and test need at least {fewest:,}."
+                f"'{path}' has {len(content):,} bytes; training, validation and test need at least {FEWEST:,}."
             )
-        cuts = [len(content) * block // BLOCKS for block in range(BLOCKS + 1)]
-        dealt = deal([str(block) for block in range(BLOCKS)])
-        splits = byte_windows(
-            {split: [content[cuts[block] : cuts[block + 1]] for block in dealt[split]] for split in Split}
-        )
+        parts = passages(content)
+        keys = [content_key(parts[part.group].content) for part in parts]
+        dealt = deal(keys, sizes=[len(part.content) for part in parts])
+        splits = byte_windows({split: _runs(parts, dealt[split]) for split in Split})
         if not all(len(examples) for examples in splits.values()):
             raise UserError(f"'{path}' repeats itself so much that no text is left to validate on; give other text.")
         super().__init__(splits, data_hash=content_key(content))
         self.name, self.path = path.stem, path.resolve()
         self.about = About(
             title=f"next byte of {path.name}, windows of {LENGTH} bytes",
-            data=f"{path.name}: {len(content):,} bytes in {BLOCKS} contiguous blocks",
+            data=f"{path.name}: {len(content):,} bytes in {len(parts)} passages, {len(set(keys))} of them distinct",
             licence="your own data",
             baseline=f"byte frequencies: {self.constant_scores()['bits_per_byte']:.3f} bits/byte on validation",
         )
@@ -55,3 +60,9 @@ class Text(MemoryTask):
     def spec(self) -> dict[str, Any]:
         """The absolute path, and the hash that the text must have."""
         return {"path": str(self.path), "data_hash": self.data_hash}
+
+
+def _runs(parts: Sequence[Passage], items: Sequence[int]) -> Iterable[list[Passage]]:
+    """The passages of one split, those that follow one another in the text together."""
+    for _, run in groupby(enumerate(items), lambda pair: pair[1] - pair[0]):
+        yield [parts[item] for _, item in run]

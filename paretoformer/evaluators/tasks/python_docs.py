@@ -6,6 +6,7 @@ from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.bits_per_byte import BitsPerByte
+from paretoformer.evaluators.passages import Passage
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.splits import content_key, deal
 from paretoformer.evaluators.task import About
@@ -42,9 +43,11 @@ class PythonDocs(MemoryTask):
 
         names = sorted(topics)
         texts = [topics[name].encode() for name in names]
-        dealt = deal(_shared_passages([topics[name] for name in names]), sizes=[len(text) for text in texts])
+        keys = _shared_passages([topics[name] for name in names])
+        dealt = deal(keys, sizes=[len(text) for text in texts])
+        parts = [Passage(content=text + b"\n\n", group=int(key)) for text, key in zip(texts, keys, strict=True)]
         super().__init__(
-            byte_windows({split: [b"\n\n".join(texts[item] for item in dealt[split])] for split in Split}),
+            byte_windows({split: [[parts[item] for item in dealt[split]]] for split in Split}),
             data_hash=content_key(b"\n\n".join(texts)),
         )
 

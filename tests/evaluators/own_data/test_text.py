@@ -1,3 +1,6 @@
+import random
+from pydoc_data.topics import topics
+
 import pytest
 import torch
 
@@ -6,6 +9,8 @@ from paretoformer.evaluators.own_data.path import task_from_path
 from paretoformer.records.errors import UserError
 
 PROSE = "".join(f"Line {number} says {number * number}; čaj.\n" for number in range(1_000)).encode()
+
+WORDS = "".join(topics.values()).split()
 
 
 @pytest.fixture
@@ -35,6 +40,22 @@ def test_text_of_one_split_is_in_no_other(prose) -> None:
     for split in (Split.VALIDATION, Split.TEST):
         others = [place for other in Split if other is not split for place in places[other]]
         assert all(abs(place - other) >= 256 for place in places[split] for other in others)
+
+
+@pytest.mark.parametrize("shift", [b"", b"a", b"five ", b"-" * 100])
+def test_a_copy_of_the_text_is_in_the_split_of_the_text_however_it_is_shifted(prose, shift) -> None:
+    words = random.Random(0).choices(WORDS, k=20_000)
+    text = " ".join(words).encode()
+    prose.write_bytes(text + shift + text)
+    task = task_from_path(prose)
+    sizes = torch.tensor([len(task.examples(split)) for split in Split])
+    torch.testing.assert_close(sizes / sizes.sum(), torch.tensor([0.70, 0.15, 0.15]), atol=0.05, rtol=0)
+    for split in (Split.VALIDATION, Split.TEST):
+        others = b" ".join(row for other in Split if other is not split for row in windows(task, other))
+        known = {others[start : start + 64] for start in range(len(others))}
+        for window in windows(task, split):
+            pieces = [window[start : start + 64] in known for start in range(0, 193)]
+            assert sum(pieces) < len(pieces) / 2
 
 
 def test_opening_twice_gives_the_same_examples(prose) -> None:
