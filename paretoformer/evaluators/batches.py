@@ -1,6 +1,7 @@
 """Batches of examples, in a seeded order for training and in their own for evaluation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -31,10 +32,10 @@ def trimmed(examples: Examples) -> Examples:
         return examples
     longest = int(examples.lengths.max())
     targets = examples.targets[:, :longest] if examples.targets.dim() > 1 else examples.targets
-    return Examples(inputs=examples.inputs[:, :longest], targets=targets, lengths=examples.lengths)
+    return replace(examples, inputs=examples.inputs[:, :longest], targets=targets)
 
 
 def moved(examples: Examples, device: torch.device) -> Examples:
-    """The examples on `device`."""
+    """The examples on `device`, but for their groups, which no model sees."""
     lengths: Tensor | None = None if examples.lengths is None else examples.lengths.to(device)
-    return Examples(inputs=examples.inputs.to(device), targets=examples.targets.to(device), lengths=lengths)
+    return replace(examples, inputs=examples.inputs.to(device), targets=examples.targets.to(device), lengths=lengths)

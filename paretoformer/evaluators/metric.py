@@ -7,6 +7,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples
+from paretoformer.evaluators.scoring import Estimate, score
+
+FRACTION = "fraction"
+"""The unit of scores between 0 and 1."""
 
 
 class Metric(ABC):
@@ -26,3 +30,8 @@ class Metric(ABC):
             outputs: what the model gives for `examples`, as the signature says.
             examples: the batch that it was given, targets included.
         """
+
+    def score(self, values: Tensor, weights: Tensor, groups: Tensor | None = None) -> Estimate:
+        """The score of all parts with its interval; groups, (n,) long, are the examples'."""
+        own = None if groups is None else groups.numpy()
+        return score(values.double().numpy(), weights.double().numpy(), own, fraction=self.unit == FRACTION)

@@ -1,5 +1,6 @@
 """From parts of examples to a score with its interval."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,10 +9,13 @@ import numpy.typing as npt
 
 RESAMPLES = 1_000
 BINS = 2_000
-"""The most units that are resampled; more examples than this are dealt to so many bins."""
+"""The most units that are resampled; more groups than this are dealt to so many bins."""
 
 _SEED = 20_240_229
+_Z = 1.959964  # 97.5 % of a normal distribution lie below it
+_NOTHING = 1e-9  # a narrower interval, relative to the score, is rounding
 Floats = npt.NDArray[np.float64]
+Groups = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,23 +27,51 @@ class Estimate:
     high: float
 
 
-def score(values: Floats, weights: Floats) -> Estimate:
-    """Sum of values over sum of weights, both (n,), with a percentile bootstrap interval over examples.
+def score(values: Floats, weights: Floats, groups: Groups | None = None, *, fraction: bool = False) -> Estimate:
+    """Sum of values over sum of weights, both (n,), with a percentile bootstrap interval over groups of examples.
 
-    The resampling is seeded, so equal parts give an equal interval. Beyond `BINS` examples, example i is counted in
-    bin i mod `BINS` and the bins are resampled in their stead, which keeps the time constant.
+    The resampling is seeded, so equal parts give an equal interval. Beyond `BINS` groups, group i is counted in bin i
+    mod `BINS` and the bins are resampled in their stead, which keeps the time constant.
+
+    Where all groups that were asked agree, resampling finds no spread, and few examples say little all the same. A
+    fraction then gets Wilson's interval for so many groups; another score the interval that one more group would make
+    that is off by the score itself, or by one unit if that is more.
+
+    Args:
+        values: of each example.
+        weights: of each example.
+        groups: examples of equal number depend on one another and are drawn together; without it each is its own.
+        fraction: whether the score lies between 0 and 1.
     """
     assert len(values) == len(weights) > 0 and weights.sum() > 0, "nothing was asked"
-    units = np.stack([_binned(values), _binned(weights)], axis=1)  # (u, 2)
+    places = np.arange(len(values)) if groups is None else _by_appearance(groups)
+    units = np.stack([np.bincount(places % BINS, weights=part) for part in (values, weights)], axis=1)  # (u, 2)
+    value = float(values.sum() / weights.sum())
     sums = _resample_counts(len(units)) @ units  # (resamples, 2)
     means = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
-    low, high = np.nanquantile(means, (0.025, 0.975))
-    value = float(values.sum() / weights.sum())
-    return Estimate(value=value, low=min(value, float(low)), high=max(value, float(high)))
+    low, high = (float(bound) for bound in np.nanquantile(means, (0.025, 0.975)))
+    if high - low <= _NOTHING * max(1.0, abs(value)):
+        asked = len(np.unique(places[weights > 0]))
+        low, high = _wilson(value, asked) if fraction else _one_more(value, asked)
+    return Estimate(value=value, low=min(value, low), high=max(value, high))
 
 
-def _binned(parts: Floats) -> Floats:
-    return np.bincount(np.arange(len(parts)) % BINS, weights=parts).astype(np.float64)
+def _by_appearance(groups: Groups) -> Groups:
+    """Numbers from 0 in the order in which groups appear."""
+    _, first, number = np.unique(groups, return_index=True, return_inverse=True)
+    return first.argsort().argsort()[number]
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share seen in n units. Source: Wilson 1927."""
+    scale, half = 1 + _Z**2 / n, _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    centre = share + _Z**2 / (2 * n)
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def _one_more(value: float, n: int) -> tuple[float, float]:
+    half = max(abs(value), 1.0) / (n + 1)
+    return value - half, value + half
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from paretoformer.evaluators.examples import Split
 
 SHARES = {Split.TRAIN: 0.70, Split.VALIDATION: 0.15, Split.TEST: 0.15}
@@ -14,6 +17,12 @@ SHARES = {Split.TRAIN: 0.70, Split.VALIDATION: 0.15, Split.TEST: 0.15}
 def content_key(content: bytes) -> str:
     """A key that equal contents share: their SHA-256."""
     return hashlib.sha256(content).hexdigest()
+
+
+def group_numbers(keys: Sequence[str]) -> Tensor:
+    """A number for each item, (n,) long, that items of equal key share: what `Examples.groups` takes."""
+    numbers: dict[str, int] = {}
+    return torch.tensor([numbers.setdefault(key, len(numbers)) for key in keys], dtype=torch.long)
 
 
 def deal(

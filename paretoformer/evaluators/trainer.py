@@ -12,7 +12,6 @@ from paretoformer.evaluators.batches import evaluation_batches, moved, training_
 from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.optimiser import learning_rate, make_optimiser
-from paretoformer.evaluators.scoring import score
 from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
@@ -23,7 +22,7 @@ from paretoformer.search_spaces.contract import Model, auxiliary_loss, set_progr
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
 
-VERSION = 1
+VERSION = 2
 """Raised when the same model, task, recipe and seed would give other scores; part of every run's key."""
 
 _EVALUATION_BATCH = 256
@@ -89,9 +88,10 @@ class Trainer:
         Raises:
             TrainingFailed: a score is nan or infinite.
         """
+        examples = self.task.examples(split)
         with self._timed():
-            parts = self._parts(self.task.examples(split))
-        return tuple(self._score(name, split, rung, part) for name, part in parts.items())
+            parts = self._parts(examples)
+        return tuple(self._score(name, split, rung, (*part, examples.groups)) for name, part in parts.items())
 
     def _train(self, steps: int, rung: int) -> None:
         self.model.train()
@@ -141,11 +141,11 @@ class Trainer:
             for name, parts in found.items()
         }
 
-    def _score(self, metric: str, split: Split, rung: int, parts: tuple[Tensor, Tensor]) -> Score:
-        values, weights = parts
-        if not bool(values.isfinite().all()):
+    def _score(self, metric: str, split: Split, rung: int, parts: tuple[Tensor, Tensor, Tensor | None]) -> Score:
+        """`parts` are values, weights and groups."""
+        if not bool(parts[0].isfinite().all()):
             raise TrainingFailed(f"{metric} on {split.value} became nan or infinite after step {self._step}")
-        estimate = score(values.numpy(), weights.numpy())
+        estimate = self.task.metric(metric).score(*parts)
         return Score(
             metric=metric,
             split=split.value,

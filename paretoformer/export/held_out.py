@@ -9,7 +9,6 @@ from torch import Tensor
 
 from paretoformer.evaluators.batches import evaluation_batches
 from paretoformer.evaluators.examples import Split
-from paretoformer.evaluators.scoring import score
 from paretoformer.evaluators.task import Task
 from paretoformer.export.format import Run
 from paretoformer.records.signature import Signature
@@ -50,8 +49,8 @@ def _scores(run: Run, task: Task, split: Split) -> Iterable[HeldOutScore]:
         for metric in task.metrics:
             parts[metric.name].append(metric.parts(outputs, batch))
     for metric in task.metrics:
-        values, weights = (torch.cat(column).double().numpy() for column in zip(*parts[metric.name], strict=True))
-        estimate = score(values, weights)
+        values, weights = (torch.cat(column) for column in zip(*parts[metric.name], strict=True))
+        estimate = metric.score(values, weights, task.examples(split).groups)
         yield HeldOutScore(
             metric=metric.name,
             unit=metric.unit,

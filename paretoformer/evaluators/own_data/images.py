@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.own_data.reading import check_classes, check_enough, class_numbers
-from paretoformer.evaluators.splits import content_key, deal
+from paretoformer.evaluators.splits import content_key, deal, group_numbers
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
@@ -41,9 +42,9 @@ class ImageFolder(MemoryTask):
         keys = [content_key(image.tobytes()) for image in images]
         dealt = deal(keys, strata=labels)
         check_enough(path, keys, dealt, "image")
-        targets = class_numbers(self.classes, labels)
+        targets, groups = class_numbers(self.classes, labels), group_numbers(keys)
         super().__init__(
-            {split: _examples(images, targets, dealt[split]) for split in Split},
+            {split: _examples(images, targets, groups, dealt[split]) for split in Split},
             data_hash=digest([[label, key] for label, key in zip(labels, keys, strict=True)]),
         )
         height, width, channels = images[0].shape
@@ -122,10 +123,11 @@ def _with_equal_channels(images: list[Pixels]) -> list[Pixels]:
     return [np.repeat(image, channels // image.shape[2], axis=2) for image in images]
 
 
-def _examples(images: list[Pixels], targets: torch.Tensor, items: list[int]) -> Examples:
+def _examples(images: list[Pixels], targets: Tensor, groups: Tensor, items: list[int]) -> Examples:
     """inputs: (B, channels, height, width) from 0 to 1."""
     pixels = torch.from_numpy(np.stack([images[item] for item in items]))
-    return Examples(inputs=pixels.permute(0, 3, 1, 2).float().contiguous() / 255, targets=targets[items])
+    inputs = pixels.permute(0, 3, 1, 2).float().contiguous() / 255
+    return Examples(inputs=inputs, targets=targets[items], groups=groups[items])
 
 
 def _size(image: Pixels) -> str:

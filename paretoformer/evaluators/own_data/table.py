@@ -14,7 +14,7 @@ from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.own_data.columns import ColumnChoice, choose_columns
 from paretoformer.evaluators.own_data.reading import check_classes, check_enough, class_numbers
 from paretoformer.evaluators.own_data.rows import Columns, read_columns
-from paretoformer.evaluators.splits import content_key, deal
+from paretoformer.evaluators.splits import content_key, deal, group_numbers
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
@@ -41,7 +41,7 @@ class Table(MemoryTask):
         keys = [content_key(text) for text in cut]
         dealt = deal(keys, strata=labels)
         check_enough(path, keys, dealt, "row")
-        everything = _examples(cut, class_numbers(self.classes, labels))
+        everything = _examples(cut, class_numbers(self.classes, labels), group_numbers(keys))
         super().__init__(
             {split: everything.take(torch.tensor(dealt[split])) for split in Split},
             data_hash=digest([[content_key(text), label] for text, label in zip(texts, labels, strict=True)]),
@@ -80,7 +80,7 @@ def _checked(path: Path, table: Columns, columns: ColumnChoice) -> tuple[list[by
     return texts, labels
 
 
-def _examples(texts: list[bytes], targets: Tensor) -> Examples:
+def _examples(texts: list[bytes], targets: Tensor, groups: Tensor) -> Examples:
     lengths = [len(text) for text in texts]
     width = max(lengths)
     rows = np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), dtype=np.uint8)
@@ -88,4 +88,5 @@ def _examples(texts: list[bytes], targets: Tensor) -> Examples:
         inputs=torch.from_numpy(rows.astype(np.int64)).reshape(-1, width),
         targets=targets,
         lengths=torch.tensor(lengths),
+        groups=groups,
     )

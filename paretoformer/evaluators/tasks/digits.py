@@ -8,7 +8,7 @@ from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.registry import register_task
-from paretoformer.evaluators.splits import content_key, deal
+from paretoformer.evaluators.splits import content_key, deal, group_numbers
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature
@@ -33,11 +33,13 @@ class Digits(MemoryTask):
 
         pixels, labels = load_digits(return_X_y=True)
         images = pixels.astype(np.uint8)  # (1797, 64)
+        keys = [content_key(image.tobytes()) for image in images]
         everything = Examples(
             inputs=torch.from_numpy(images).float().reshape(-1, 1, 8, 8) / 16,
             targets=torch.from_numpy(labels.astype(np.int64)),
+            groups=group_numbers(keys),
         )
-        dealt = deal([content_key(image.tobytes()) for image in images], strata=[str(label) for label in labels])
+        dealt = deal(keys, strata=[str(label) for label in labels])
         super().__init__(
             {split: everything.take(torch.tensor(dealt[split])) for split in Split},
             data_hash=content_key(images.tobytes() + labels.astype(np.uint8).tobytes()),
