@@ -154,12 +154,13 @@ class Fixed(Sparse):
     def __init__(self, config: SparseConfig, site: Site) -> None:
         super().__init__(config, site)
         self.columns = config.columns
-        self.offsets = [0] * (config.form == "lra") + [*range(config.stride - config.summary, config.stride)]
+        begun = [0] if config.form == "lra" else []
+        self.summaries = (*begun, *range(config.stride - config.summary, config.stride))  # places in a block
 
     def _patterns(self, q: Tensor, k: Tensor, v: Tensor, context: Context) -> Tensor:
         total, first = k.shape[2], k.shape[2] - q.shape[2]
         places = torch.arange(total, device=q.device)
-        within = torch.tensor([at for at in range(self.stride) if self._is_summary(at)], device=q.device)
+        within = torch.tensor(self.summaries, device=q.device)
         blocks = torch.arange(0, total, self.stride, device=q.device)
         summaries = (blocks[:, None] + within).flatten()[: self.columns(total)]
         found = []
@@ -179,15 +180,11 @@ class Fixed(Sparse):
                 found.append(self._seen(*operands, keys, context, self.near))
         return torch.cat(found, 2)
 
-    def _is_summary(self, place: int) -> bool:
-        """Whether the token at a place of its block is read by other blocks."""
-        return place >= self.stride - self.summary or (self.begun and place == 0)
-
     def _seen(
         self, q: Tensor, k: Tensor, v: Tensor, queries: Tensor, keys: Tensor, context: Context, heads: slice
     ) -> Tensor:
         """Queries (B, H, T, d) read the keys at some positions, 0 where they see none: (B, H', T, d) of some heads."""
-        if not len(keys):
+        if not keys.shape[0]:
             return torch.zeros_like(q[:, heads])
         seen = present(keys[None], k.shape[2], context.lengths)
         if context.causal:
@@ -199,7 +196,7 @@ class Fixed(Sparse):
             v=v[:, :, None, keys],
             queries=queries[None],
             keys=keys[None],
-            seen=(seen | ~some).expand(-1, -1, len(queries), -1),
+            seen=(seen | ~some).expand(-1, -1, queries.shape[0], -1),
             last=k.shape[2] - 1,
         )
         return (self.attended(blocks, heads) * some[:, None]).squeeze(2)
