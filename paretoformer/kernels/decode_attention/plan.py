@@ -27,7 +27,7 @@ class Plan:
     A row is one key head of one request. Programs 0 .. high - 1 take `most` steps, the others one less. The program that
     holds a row's first step is its host; all others are non-hosts, each for its first row only.
     Source: lean attention (paper 14), the stream-K division of Osama et al. 2023; that a row's beginning counts is ours,
-    since a program of many short rows was the last to end.
+    so that a program of many short rows is not the last to end.
     """
 
     tiles: tuple[int, ...]
