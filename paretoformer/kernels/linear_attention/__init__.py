@@ -85,7 +85,8 @@ def scan_rule(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | Non
         return f"no kernel for {q.dtype}"
     one = q.dtype == k.dtype == v.dtype or torch.is_autocast_enabled("cuda")
     if not one or (state is not None and state.dtype != torch.float32):
-        return f"one dtype and a state in fp32 are needed, not {shapes(q=q, k=k, v=v, state=state)}"
+        given = ", ".join(str(x.dtype) for x in (q, k, v, state) if x is not None)
+        return f"one dtype and a state in fp32 are needed, not {given}"
     if max(width, v.shape[3]) > WIDEST_FEATURES:
         return f"features of {width} and {v.shape[3]} numbers are wider than {WIDEST_FEATURES}"
     return Path.TRITON
