@@ -35,9 +35,9 @@ class Measurement:
     conditions: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def spread(self) -> float:
-        """Half-range of the middle 90 % of the samples, in % of the median; 0 for a single sample."""
-        return spread_percent(self.samples)
+    def spread(self) -> float | None:
+        """Half-range of the middle 90 % of the samples, in % of the median; None, unknown, for a single sample."""
+        return spread_percent(self.samples) if len(self.samples) > 1 else None
 
     @property
     def noisy(self) -> bool:
@@ -46,9 +46,8 @@ class Measurement:
 
 
 def spread_percent(samples: tuple[float, ...]) -> float:
-    """Half-range of the middle 90 % of `samples` in % of their median (linear interpolation of quantiles)."""
-    if len(samples) < 2:
-        return 0.0
+    """Half-range of the middle 90 % of two or more samples in % of their median (linear interpolation of quantiles)."""
+    assert len(samples) > 1, "one sample has no spread"
     ordered = sorted(samples)
     median = _quantile(ordered, 0.5)
     return 100.0 * (_quantile(ordered, 0.95) - _quantile(ordered, 0.05)) / 2 / median if median else 0.0

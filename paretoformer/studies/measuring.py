@@ -18,6 +18,7 @@ from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
+from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.preset import load_preset, preset_names
@@ -37,6 +38,11 @@ class Missing:
     target: str
     reason: str
 
+    @property
+    def sentence(self) -> str:
+        """The whole of it in words."""
+        return f"{self.quantity} is unavailable on {self.target}: {self.reason.rstrip('.')}."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
@@ -45,6 +51,7 @@ class Measured:
     architecture: Architecture
     signature: Signature
     counts: dict[str, int]
+    """By cost: all that is counted."""
     measurements: tuple[Measurement, ...]
     missing: tuple[Missing, ...]
 
@@ -90,7 +97,10 @@ def measure_all(subject: Subject, on: Sequence[str], *, say: Callable[[str], Non
     return Measured(
         architecture=subject.architecture,
         signature=subject.signature,
-        counts=count(subject.architecture, subject.signature).to_json(),
+        counts={
+            **count(subject.architecture, subject.signature).to_json(),
+            "activation_bytes": peak_activation_bytes(subject.architecture, subject.signature),
+        },
         measurements=tuple(measurements),
         missing=tuple(missing),
     )
@@ -123,7 +133,8 @@ def _meters(target: Target, missing: list[Missing]) -> Iterator[tuple[Meter, lis
         try:
             meter = meter_for(quantity, target)
         except Unavailable as error:
-            missing.append(Missing(quantity=quantity, target=str(target), reason=str(error)))
+            reason = str(error).removeprefix(f"{quantity} is unavailable on {target}: ")
+            missing.append(Missing(quantity=quantity, target=str(target), reason=reason))
         else:
             found.setdefault(meter.key, (meter, []))[1].append(quantity)
     yield from found.values()

@@ -11,6 +11,9 @@ import pytest
 
 from paretoformer.cli import main as entry
 from paretoformer.cli.main import BROKEN_PIPE, INTERRUPTED, main
+from paretoformer.records.costs import COSTS
+from paretoformer.records.errors import Unavailable
+from paretoformer.records.target import Target
 from paretoformer.store import Store
 from paretoformer.studies import measuring
 
@@ -109,10 +112,30 @@ def test_a_measurement_says_what_it_found_and_why_the_rest_is_unavailable(
     monkeypatch.setattr(measuring, "calibrate", fail)
     monkeypatch.setattr(measuring, "measure_with", fail)
     said = run("measure", "vit-tiny-digits")
-    assert "latency: unavailable. the process was killed" in said.out
+    assert "latency is unavailable on cpu:eager:fp32:1:prefill/1/1: the process was killed." in said.out.splitlines()
     assert "counted: params" in said.out
     missing = run("measure", "vit-tiny-digits", "--json").json["unavailable"]
     assert "latency" in {each["quantity"] for each in missing}
+
+
+def test_a_measurement_counts_all_that_is_counted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*arguments: object) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(measuring, "_measured", nothing)
+    counts = run("measure", "vit-tiny-digits", "--json").json["counts"]
+    assert set(counts) == {name for name, cost in COSTS.items() if not cost.per_target}
+    assert counts["activation_bytes"] > 0
+
+
+def test_a_reason_says_once_what_is_unavailable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(quantity: str, target: Target) -> None:
+        raise Unavailable(f"{quantity} is unavailable on {target}: no meter")
+
+    monkeypatch.setattr(measuring, "meter_for", unavailable)
+    said = run("measure", "vit-tiny-digits")
+    assert "energy is unavailable on cpu:eager:fp32:1:prefill/1/1: no meter." in said.out.splitlines()
+    assert {each["reason"] for each in run("measure", "vit-tiny-digits", "--json").json["unavailable"]} == {"no meter"}
 
 
 def test_comparisons_are_one_object_too(run: Run) -> None:

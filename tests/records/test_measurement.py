@@ -36,9 +36,13 @@ def test_the_order_of_samples_does_not_matter(samples) -> None:
     assert spread_percent(tuple(samples)) == spread_percent((1.0, 2.0, 3.0, 10.0))
 
 
-@pytest.mark.parametrize("samples", [(), (2.0,), (2.0, 2.0, 2.0), (0.0, 0.0)])
-def test_equal_single_or_no_samples_have_no_spread(samples) -> None:
+@pytest.mark.parametrize("samples", [(2.0, 2.0, 2.0), (0.0, 0.0)])
+def test_equal_samples_have_no_spread(samples) -> None:
     assert spread_percent(samples) == 0
+
+
+def test_the_spread_of_a_single_sample_is_unknown() -> None:
+    assert measured(samples=(2.0,)).spread is None
 
 
 def test_the_spread_is_in_percent_of_the_median_whatever_the_unit() -> None:

@@ -18,6 +18,7 @@ def command(
 ) -> None:
     """Measure an architecture's latency, memory and energy."""
     from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
+    from paretoformer.records.costs import COSTS
     from paretoformer.records.units import show
     from paretoformer.studies.measuring import measure_all, subject_of
 
@@ -34,11 +35,11 @@ def command(
         )
         return
     console = report()
-    counts = ", ".join(f"{name} {show(number, '')}" for name, number in found.counts.items())
+    counts = ", ".join(f"{name} {show(number, COSTS[name].unit)}" for name, number in found.counts.items())
     console.print(f"{arch} for {found.signature}\ncounted: {counts}")
     if found.measurements:
         console.print(measurement_table(found.measurements))
     for missing in found.missing:
-        console.print(f"{missing.quantity}: unavailable. {missing.reason}")
+        console.print(missing.sentence)
     for line in condition_lines(found.measurements):
         console.print(line)

@@ -39,7 +39,7 @@ def measurement_table(measurements: Sequence[Measurement]) -> Table:
         cells = [
             each.quantity + (" (noisy)" if each.noisy else ""),
             with_interval(each.value, each.low, each.high, each.unit),
-            percent(each.spread) if len(each.samples) > 1 else "-",
+            "-" if each.spread is None else percent(each.spread),
             str(len(each.samples)),
             str(each.provenance),
             f"{each.method} {each.method_version}",
