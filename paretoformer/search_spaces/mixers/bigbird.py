@@ -96,8 +96,8 @@ class BigBird(Attention):
         y = self._sparse(cut[:, :, self.ends :], k, v, lengths, last)
         if self.ends:
             first = softmax_attention(q[:, :, : self.size], k, v, causal=False, valid=valid)
-            end = last.expand(len(x))
-            ended = cut.transpose(1, 2)[torch.arange(len(x), device=x.device), end]  # (B, H, size, d)
+            end = last.expand(x.shape[0])
+            ended = cut.transpose(1, 2)[torch.arange(x.shape[0], device=x.device), end]  # (B, H, size, d)
             read = softmax_attention(ended, k, v, causal=False, valid=valid)
             is_end = torch.arange(1, blocks, device=x.device) == end[:, None]
             y = torch.where(is_end[:, None, :, None, None], read[:, :, None], y)
@@ -144,7 +144,7 @@ class BigBird(Attention):
         picked = picked + torch.where(picked >= low[:, None], inside[:, None, :, None], 0)
         order = torch.arange(self.random, device=last.device)
         picked_seen = (order < others[..., None])[:, None].expand(-1, self.heads, -1, -1)
-        shared = [window.expand(len(last), -1, -1)]
+        shared = [window.expand(last.shape[0], -1, -1)]
         shared_seen = [window_seen]
         if self.ends:
             ends = torch.stack((torch.zeros_like(last), last), 1)[:, None].expand(-1, queries, -1)
@@ -156,7 +156,7 @@ class BigBird(Attention):
     def _picked(self, block: Tensor, others: Tensor) -> Tensor:
         """Different numbers below `others` (B, Q), as many as there are random blocks: (B, H, Q, random)."""
         drawn = self.drawn[:, block % self.drawn.shape[1]]  # (H, Q, random)
-        found = drawn.new_empty(len(others), self.heads, len(block), 0)
+        found = drawn.new_empty(others.shape[0], self.heads, block.shape[0], 0)
         for place in range(self.random):
             left = (others - place).clamp_min(1)[:, None]
             number = (drawn[..., place] * left) >> BITS

@@ -136,9 +136,9 @@ def _share(order: Tensor, there: Tensor) -> Tensor:
     Only the last block with a token may be shorter than the others; a block of padding has nothing, and 0.
     """
     last = there[..., 0].sum(-1) - 1  # (B or 1,)
-    batch = torch.arange(len(there), device=there.device)
+    batch = torch.arange(there.shape[0], device=there.device)
     filled = there[batch, last][:, None, None]  # (B or 1, 1, 1, size)
-    index = last.view(-1, 1, 1, 1).expand(len(order), *order.shape[1:3], 1)
+    index = last.view(-1, 1, 1, 1).expand(order.shape[0], *order.shape[1:3], 1)
     total = order.sum(-1, keepdim=True)
     missing = order.gather(-1, index) / total.clamp_min(torch.finfo(order.dtype).tiny)
     most = 1 - torch.finfo(order.dtype).eps
