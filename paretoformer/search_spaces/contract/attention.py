@@ -16,13 +16,15 @@ from paretoformer.search_spaces.contract.site import Site
 class AttentionConfig(MixerConfig):
     """`heads` query heads share `kv_heads` heads of keys and values (None: as many as heads; 1: multi-query).
 
-    `bias` is of all projections, and without `qkv_bias` of the one back alone.
+    A head has `head_width` channels (None: as many as heads share the width out to), so that all heads together may be
+    wider or narrower than the stack (paper 30). `bias` is of all projections, and without `qkv_bias` of the one back alone.
     """
 
     heads: int = 4
     kv_heads: int | None = None
     bias: bool = True
     qkv_bias: bool = True
+    head_width: int | None = None
 
     def canonical(self) -> Self:
         """kv_heads equal to heads is written None, and qkv_bias says nothing where there is no bias."""
@@ -34,33 +36,41 @@ class AttentionConfig(MixerConfig):
         """Heads of keys and values."""
         return self.kv_heads or self.heads
 
+    def head(self, site: Site) -> int:
+        """Channels of one head."""
+        return self.head_width or site.width // self.heads
+
+    def all_heads(self, site: Site) -> int:
+        """Channels of all query heads together."""
+        return self.heads * self.head(site)
+
     def problems(self, site: Site) -> Iterator[str]:
-        """Beside the capabilities: heads divide the width, kv_heads divide heads."""
+        """Beside the capabilities: heads share the width out, kv_heads divide heads."""
         yield from super().problems(site)
-        if site.width % self.heads:
+        if self.head_width is None and site.width % self.heads:
             yield f"{self.heads} heads do not divide the width {site.width}"
         elif site.position is not None:
-            yield from site.position.mixer_problems(self.heads, site.width // self.heads)
+            yield from site.position.mixer_problems(self.heads, self.head(site))
         if self.heads % self.kv:
             yield f"{self.kv} kv_heads do not divide {self.heads} heads"
 
     def parameters(self, site: Site) -> int:
         """Projections to queries, keys, values and back, and the position's part."""
-        head = site.width // self.heads
+        head, inner = self.head(site), self.all_heads(site)
         read, written = site.memory.width if site.memory else site.width, 2 * self.kv * head
-        biases = (site.width if self.bias else 0) + (site.width + written if self.bias and self.qkv_bias else 0)
+        biases = (site.width if self.bias else 0) + (inner + written if self.bias and self.qkv_bias else 0)
         position = site.position.mixer_parameters(self.heads, head) if site.position else 0
-        return 2 * site.width**2 + read * written + biases + position
+        return 2 * site.width * inner + read * written + biases + position
 
     def projection_macs(self, site: Site, length: int) -> int:
         """Multiply-accumulates of the four projections; keys and values are of the memory where there is one."""
-        written = 2 * self.kv * (site.width // self.heads)
+        written = 2 * self.kv * self.head(site)
         read = site.memory.length * site.memory.width if site.memory else length * site.width
-        return 2 * length * site.width**2 + read * written
+        return 2 * length * site.width * self.all_heads(site) + read * written
 
     def position_macs(self, site: Site, length: int) -> int:
         """Multiply-accumulates of the position's part."""
-        return site.position.mixer_macs(self.heads, site.width // self.heads, length) if site.position else 0
+        return site.position.mixer_macs(self.heads, self.head(site), length) if site.position else 0
 
 
 class Attention(Mixer):
@@ -73,14 +83,15 @@ class Attention(Mixer):
     def __init__(self, config: AttentionConfig, site: Site) -> None:
         super().__init__()
         self.heads, self.kv_heads = config.heads, config.kv
-        self.head_width = site.width // config.heads
-        written, bias = 2 * self.kv_heads * self.head_width, config.bias and config.qkv_bias
+        self.head_width = config.head(site)
+        inner, written = self.heads * self.head_width, 2 * self.kv_heads * self.head_width
+        bias = config.bias and config.qkv_bias
         if site.memory is None:
-            self.qkv = nn.Linear(site.width, site.width + written, bias=bias)
+            self.qkv = nn.Linear(site.width, inner + written, bias=bias)
         else:
-            self.q = nn.Linear(site.width, site.width, bias=bias)
+            self.q = nn.Linear(site.width, inner, bias=bias)
             self.kv = nn.Linear(site.memory.width, written, bias=bias)
-        self.out = nn.Linear(site.width, site.width, bias=config.bias)
+        self.out = nn.Linear(inner, site.width, bias=config.bias)
         built = site.position.build_in_mixer(site, self.heads, self.head_width) if site.position else None
         self.placed = built is not None
         self.position = built or MixerPosition()

@@ -82,14 +82,14 @@ class FeatureAttentionConfig(AttentionConfig):
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, the position's part, features, and the two products of sums."""
-        columns = site.width // self.heads + 1
+        columns = self.head(site) + 1
         products = product_macs(length, self.feature_width(site), columns, self.reads_prefix(site))
         own = self.projection_macs(site, length) + self.position_macs(site, length)
         return own + self.feature_macs(site, length) + self.heads * products
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
-        return 4 * self.heads * self.feature_width(site) * (site.width // self.heads + 1)
+        return 4 * self.heads * self.feature_width(site) * (self.head(site) + 1)
 
 
 @dataclass(frozen=True)

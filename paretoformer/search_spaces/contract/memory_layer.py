@@ -42,17 +42,17 @@ class MemoryLayerConfig(AttentionConfig):
 
     def convolved(self, site: Site) -> int:
         """Channels of queries, keys and values."""
-        return site.width + 2 * self.kv * (site.width // self.heads)
+        return self.all_heads(site) + 2 * self.kv * self.head(site)
 
     def parameters(self, site: Site) -> int:
         """All but the memory's own."""
-        output = site.width // self.heads + site.width**2 + (site.width if self.bias else 0)
+        output = self.head(site) + self.all_heads(site) * (site.width + self.bias)
         gates = (site.width + 1) * self.kv * self.gates
         return super().parameters(site) + self.conv * self.convolved(site) + gates + output
 
     def layer_macs(self, site: Site, length: int) -> int:
         """All but the memory's own."""
-        a_token = self.conv * self.convolved(site) + site.width * (site.width + self.kv * self.gates)
+        a_token = self.conv * self.convolved(site) + site.width * (self.all_heads(site) + self.kv * self.gates)
         return self.projection_macs(site, length) + length * a_token
 
     def recent_tokens(self, site: Site) -> int:
@@ -79,7 +79,7 @@ class MemoryLayer(Attention):
         self.convolution = DepthwiseConvolution(channels, config.conv, line, bias=False)
         self.gates = nn.Linear(site.width, self.kv_heads * config.gates)
         self.norm = nn.RMSNorm(self.head_width, eps=1e-6)
-        self.output_gate = nn.Linear(site.width, site.width, bias=config.bias)
+        self.output_gate = nn.Linear(site.width, self.heads * self.head_width, bias=config.bias)
         self.gates.bias.data.unflatten(0, (self.kv_heads, config.gates))[:, config.window] = KEPT
 
     def projected(self, x: Tensor, recent: Recent) -> tuple[Projected, Recent]:

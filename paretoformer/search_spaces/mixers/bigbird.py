@@ -67,7 +67,7 @@ class BigBirdConfig(AttentionConfig):
             pairs = length**2
         else:
             pairs = (blocks - self.ends) * self.parts * self.block**2 + 2 * self.ends * self.block * length
-        return self.projection_macs(site, length) + 2 * pairs * site.width
+        return self.projection_macs(site, length) + 2 * pairs * self.all_heads(site)
 
 
 class BigBird(Attention):

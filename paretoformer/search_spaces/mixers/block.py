@@ -45,7 +45,7 @@ class BlockConfig(AttentionConfig):
     def macs(self, site: Site, length: int) -> int:
         """Projections, and scores and weighted sums of whole blocks."""
         pairs = local_pairs(length, self.block)
-        return self.projection_macs(site, length) + 2 * pairs * site.width + self.position_macs(site, length)
+        return self.projection_macs(site, length) + 2 * pairs * self.all_heads(site) + self.position_macs(site, length)
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of a block."""

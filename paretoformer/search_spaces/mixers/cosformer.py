@@ -54,7 +54,7 @@ class CosformerConfig(FeatureAttentionConfig):
 
     def feature_width(self, site: Site) -> int:
         """Two waves times the head's width, or four on two axes."""
-        return (2 if self.axes == "raster" else 4) * (site.width // self.heads)
+        return (2 if self.axes == "raster" else 4) * self.head(site)
 
     def reads_prefix(self, site: Site) -> bool:
         """In a causal stack, and where the config says so."""

@@ -59,12 +59,12 @@ class DeepTransformerConfig(MemoryLayerConfig):
 
     def parameters(self, site: Site) -> int:
         """Beside the layer's, the initial W1 and A."""
-        head = site.width // self.heads
+        head = self.head(site)
         return super().parameters(site) + (2 * self.kv * head * self.hidden(head) if self.memory == "mlp" else 0)
 
     def macs(self, site: Site, length: int) -> int:
         """Beside the layer's, each chunk's gradients, sums over the keys before it and over its own, and its end."""
-        head = site.width // self.heads
+        head = self.head(site)
         begins = range(0, length, self.chunk)
         chunks = sum(self._chunk_macs(head, begin, min(self.chunk, length - begin)) for begin in begins)
         return self.layer_macs(site, length) + self.kv * chunks
@@ -83,7 +83,7 @@ class DeepTransformerConfig(MemoryLayerConfig):
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and what they are kept with up to the chunk; W1; pairs and gates of the chunk; the convolution's tokens."""
-        head = site.width // self.heads
+        head = self.head(site)
         hidden, deep = self.hidden(head), self.memory == "mlp"
         begun = length % self.chunk
         kept = (length - begun) * (head + hidden + self.normalised) + (head * hidden if deep else 0)

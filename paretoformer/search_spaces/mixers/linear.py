@@ -33,7 +33,7 @@ class LinearConfig(AttentionConfig):
 
     def macs(self, site: Site, length: int) -> int:
         """Projections and the products of kernels.linear_attention; rotary takes a second pass for the divisor."""
-        head = site.width // self.heads
+        head = self.head(site)
         rotated = site.position is not None and Capability.ROTARY in site.position.choice.capabilities
         passes = (head, 1) if rotated else (head + 1,)
         return self.projection_macs(site, length) + self.heads * sum(
@@ -42,7 +42,7 @@ class LinearConfig(AttentionConfig):
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
-        head = site.width // self.heads
+        head = self.head(site)
         return 4 * self.heads * head * (head + 1)
 
 

@@ -51,8 +51,8 @@ class LinformerConfig(AttentionConfig):
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, mixing keys and values, scores and weighted sum."""
-        mixing = 2 * self.rank * length * self.kv * (site.width // self.heads)
-        return self.projection_macs(site, length) + mixing + 2 * length * self.rank * site.width
+        mixing = 2 * self.rank * length * self.kv * self.head(site)
+        return self.projection_macs(site, length) + mixing + 2 * length * self.rank * self.all_heads(site)
 
 
 class Linformer(Attention):

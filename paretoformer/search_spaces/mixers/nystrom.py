@@ -53,7 +53,7 @@ class NystromConfig(AttentionConfig):
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, three softmaxes, the inverse, the convolution; softmax attention for few tokens."""
-        m, width, head = self.landmarks, site.width, site.width // self.heads
+        m, width, head = self.landmarks, self.all_heads(site), self.head(site)
         own = self.projection_macs(site, length) + length * self.kv * head * self.kernel
         if length <= m:
             return own + 2 * length**2 * width

@@ -68,7 +68,7 @@ class OmegaConfig(MemoryLayerConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """Nothing may be longer than the sequence, and features not too many."""
         yield from super().problems(site)
-        width = site.width // self.heads
+        width = self.head(site)
         if (count := feature_count(self.features, self.degree, width)) > MOST_FEATURES:
             yield (
                 f"mixer omega makes {count:,} features of degree {self.degree} from the {width} channels of a head; "
@@ -91,11 +91,11 @@ class OmegaConfig(MemoryLayerConfig):
     def parameters(self, site: Site) -> int:
         """Beside the layer's, coefficients of features and initial weights."""
         coefficients = self.degree + 1 if self.features == "polynomial" else 0
-        return super().parameters(site) + coefficients + self.kv * self.network(site.width // self.heads).size
+        return super().parameters(site) + coefficients + self.kv * self.network(self.head(site)).size
 
     def macs(self, site: Site, length: int) -> int:
         """Beside the layer's, the steps of each chunk."""
-        head = site.width // self.heads
+        head = self.head(site)
         whole, rest = divmod(length, self.chunk)
         chunks = whole * self._chunk_macs(head, self.chunk) + (self._chunk_macs(head, rest) if rest else 0)
         return self.layer_macs(site, length) + self.kv * chunks
@@ -111,7 +111,7 @@ class OmegaConfig(MemoryLayerConfig):
 
     def state_bytes(self, site: Site, length: int) -> int:
         """M now and, within a chunk, at its beginning; momentum; the window's and the convolution's tokens."""
-        head = site.width // self.heads
+        head = self.head(site)
         copies = (1 if length % self.chunk == 0 else 2) + (0 if self.inner == "gradient" else 1)
         window = 2 * self.kv * (self.window - 1) * head
         return 4 * (copies * self.kv * self.network(head).size + window + self.recent_tokens(site))

@@ -65,7 +65,7 @@ class PerformerConfig(FeatureAttentionConfig):
 
     def feature_macs(self, site: Site, length: int) -> int:
         """Products of queries and keys with the drawn rows."""
-        return length * self.draws * (site.width // self.heads) * (self.heads + self.kv)
+        return length * self.draws * self.head(site) * (self.heads + self.kv)
 
 
 class Performer(FeatureAttention):

@@ -60,7 +60,7 @@ class SinkhornConfig(AttentionConfig):
         head, blocks, size = self.head(site), self.blocks(length), min(self.block, length)
         sorting = self.kv * blocks**2 * head * (1 + 2 * size)
         pairs = blocks * size**2 * (1 if self.own == "none" else 2)
-        return self.projection_macs(site, length) + sorting + 2 * pairs * site.width
+        return self.projection_macs(site, length) + sorting + 2 * pairs * self.all_heads(site)
 
 
 class Sinkhorn(Attention):

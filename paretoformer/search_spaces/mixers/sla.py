@@ -51,11 +51,11 @@ class SlaConfig(FeatureAttentionConfig):
 
     def feature_width(self, site: Site) -> int:
         """As wide as the head."""
-        return site.width // self.heads
+        return self.head(site)
 
     def parameters(self, site: Site) -> int:
         """Projections, the kernel with its bias, the table."""
-        head = site.width // self.heads
+        head = self.head(site)
         taps = self.kernel**2 if site.grid else self.kernel
         table = site.length * self.kv * head if self.table else 0
         return super().parameters(site) + ((taps + 1) * head if taps else 0) + table
@@ -63,11 +63,11 @@ class SlaConfig(FeatureAttentionConfig):
     def macs(self, site: Site, length: int) -> int:
         """Those of the sums, and of the convolution of each head of values."""
         taps = self.kernel**2 if site.grid else self.kernel
-        return super().macs(site, length) + length * self.kv * (site.width // self.heads) * taps
+        return super().macs(site, length) + length * self.kv * self.head(site) * taps
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sums, and the last kernel - 1 values."""
-        values = self.kv * (site.width // self.heads)
+        values = self.kv * self.head(site)
         return super().state_bytes(site, length) + 4 * max(self.kernel - 1, 0) * values
 
 

@@ -68,7 +68,7 @@ class WindowConfig(AttentionConfig):
 
     def parameters(self, site: Site) -> int:
         """Projections, twice those to queries, keys and values where there are global tokens."""
-        inner = site.width + 2 * self.kv * self.head(site)
+        inner = self.all_heads(site) + 2 * self.kv * self.head(site)
         more = inner * (site.width + (self.bias and self.qkv_bias)) if self.global_tokens else 0
         return super().parameters(site) + more
 
@@ -80,8 +80,8 @@ class WindowConfig(AttentionConfig):
         if special:
             pairs += special * length
             written = 2 * self.kv * self.head(site)
-            total += special * site.width**2 + length * site.width * written
-        return total + 2 * pairs * site.width
+            total += special * site.width * self.all_heads(site) + length * site.width * written
+        return total + 2 * pairs * self.all_heads(site)
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of the window."""
@@ -106,7 +106,7 @@ class SlidingWindow(BlockedAttention):
         self.reach, self.special = config.reach(site), config.global_tokens
         if self.special:
             bias = config.bias and config.qkv_bias
-            self.global_q = nn.Linear(site.width, site.width, bias=bias)
+            self.global_q = nn.Linear(site.width, self.heads * self.head_width, bias=bias)
             self.global_kv = nn.Linear(site.width, 2 * self.kv_heads * self.head_width, bias=bias)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
