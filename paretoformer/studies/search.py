@@ -7,6 +7,7 @@ from pathlib import Path
 from paretoformer.evaluators.registry import task_names
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
+from paretoformer.studies.arguments import check_types
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Effort, Place
 from paretoformer.studies.executor_local import LocalExecutor
 from paretoformer.studies.making import check_place, looked_before, make_or_resume, surveyed
@@ -28,6 +29,7 @@ def search(
     subject_to: Sequence[str] = (),
     trials: int | None = None,
     hours: float | None = None,
+    time_limit_s: float | None = None,
     engine: str = DEFAULT_ENGINE,
     workers: int = 1,
     study: str | None = None,
@@ -39,12 +41,31 @@ def search(
 ) -> Study:
     """Search, or go on with the study of that name; the arguments are those of the command line.
 
+    Args:
+        what: a task, or a path to your own data.
+        space: a space's name, a YAML file, or a `SearchSpace`; what fits the task unless given.
+        on: targets, as `device[:runtime[:precision[:threads[:workload]]]]`.
+        objectives: as in "accuracy, -latency, -params"; the first metric and latency unless given.
+        subject_to: bounds, as in "params <= 2e6" or "latency <= 5ms".
+        trials: in total, over all resumes; 24 unless `hours` are given.
+        hours: in total, over all resumes.
+        time_limit_s: seconds after which a trial fails.
+        engine: what proposes.
+        workers: processes that work.
+        study: its name; that of the task or the data unless given.
+        storage: the database's URL.
+        artifacts: folder of weights and logs.
+        seed: of proposals, initial weights and batches; the split is the task's own, whatever the seed.
+        columns: of a table, as in "text=review,label=stars".
+        budget: training examples of a trial; the task's unless given.
+
     Returns:
         The study, with `front()`, `frame()` and the rest.
 
     Raises:
-        UserError: what cannot be done, in one sentence.
+        UserError: what cannot be done, an argument of a wrong type included, in one sentence.
     """
+    check_types(locals())
     request = Request(
         what=what,
         columns=columns,
@@ -57,7 +78,7 @@ def search(
         budget=budget,
     )
     place = Place(study=study or default_name(what), storage=storage, artifacts=Path(artifacts))
-    return run_search(request, place, Effort(trials=trials, hours=hours, workers=workers))
+    return run_search(request, place, Effort(trials=trials, hours=hours, workers=workers, time_limit_s=time_limit_s))
 
 
 def default_name(what: str) -> str:
