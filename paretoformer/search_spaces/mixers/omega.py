@@ -17,7 +17,8 @@ from paretoformer.search_spaces.contract.neural_memory import MEMORIES, MemoryKi
 from paretoformer.search_spaces.contract.polynomial import FeatureKind, PolynomialFeatures, feature_count
 from paretoformer.search_spaces.registry import register
 
-MOST_FEATURES = 16_384
+MOST_WEIGHTS = 1 << 20
+"""Of one memory, each of whose tokens makes weights of its own within a chunk."""
 CARRIED = 2.0
 """Initial bias of the gate of momentum: 0.88 of it is kept from token to token."""
 
@@ -66,13 +67,14 @@ class OmegaConfig(MemoryLayerConfig):
         )
 
     def problems(self, site: Site) -> Iterator[str]:
-        """Nothing may be longer than the sequence, and features not too many."""
+        """Nothing may be longer than the sequence, and no memory too large."""
         yield from super().problems(site)
-        width = self.head(site)
-        if (count := feature_count(self.features, self.degree, width)) > MOST_FEATURES:
+        head = self.head(site)
+        if (weights := self.network(head).size) > MOST_WEIGHTS:
+            count = feature_count(self.features, self.degree, head)
             yield (
-                f"mixer omega makes {count:,} features of degree {self.degree} from the {width} channels of a head; "
-                f"at most {MOST_FEATURES:,}"
+                f"mixer omega has {weights:,} weights in each memory, for {count:,} features of the {head} channels of a head; "
+                f"at most {MOST_WEIGHTS:,}"
             )
 
     def build(self, site: Site) -> "Omega":

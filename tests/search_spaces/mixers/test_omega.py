@@ -224,7 +224,7 @@ def test_cost_is_linear_in_length() -> None:
         ({"conv": 50}, "mixer omega has a conv of 50 tokens"),
         (
             {"degree": 40, "heads": 1},
-            "mixer omega makes 377,348,994 features of degree 40 from the 8 channels of a head",
+            "for 377,348,994 features of the 8 channels of a head; at most 1,048,576",
         ),
     ],
 )
