@@ -156,6 +156,7 @@ trial = Table(
     _json("seconds", nullable=True),
     Column("owner", String, nullable=True),
     Column("epoch", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False, server_default="0"),
     Column("heartbeat", BigInteger, nullable=False),
     Column("outcome", Integer, nullable=True),
     Column("started", FiniteFloat, nullable=False),

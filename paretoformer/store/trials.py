@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Connection, RowMapping, Update, bindparam, func, insert, null, select, update
+from sqlalchemy import JSON, Connection, RowMapping, Update, bindparam, case, func, insert, null, select, update
 
 from paretoformer.records.trial import Outcome, Point, TrialState
 from paretoformer.store.database import Database
@@ -55,7 +55,11 @@ _TAKE_OVER = (
         trial.c.heartbeat == bindparam("its_heartbeat"),
         _IS_LIVE,
     )
-    .values(owner=bindparam("new_owner"), epoch=trial.c.epoch + 1)
+    .values(
+        owner=bindparam("new_owner"),
+        epoch=trial.c.epoch + 1,
+        deaths=trial.c.deaths + case((trial.c.owner.is_(None), 0), else_=1),
+    )
     .returning(trial)
 )
 _LIVE = (
@@ -171,7 +175,7 @@ class Trials:
         return [LiveTrial(**row) for row in self._database.read(_LIVE, {"of": study_id})]
 
     def take_over(self, seen: LiveTrial | TrialRow, owner: str) -> TrialRow | None:
-        """Become the owner of a trial whose counter stood still, or that was released.
+        """Become the owner of a trial whose counter stood still, which counts as a death, or that was released.
 
         Returns:
             The trial with its epoch raised; None where it ended, its owner beat, or another was faster since `seen`.

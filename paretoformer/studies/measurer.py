@@ -107,7 +107,7 @@ class Measurer:
         )
         stored = self._store.calibrations.get(key)
         if stored is None:
-            itself = Subject(architecture=reference.architecture, signature=subject.signature)
+            itself = Subject(architecture=reference.architecture, signature=reference.signature)
             visits = [self._make_visit(meter, itself, need.target) for _ in range(CALIBRATION_VISITS)]
             stored = self._store.calibrations.get_or_put(key, meter.calibrate(visits).to_json())
         return Calibration.from_json(stored)

@@ -116,9 +116,11 @@ def run_search(
         on_start(planned.spec, looked)
         reader = ProgressReader(store, row.id, effort.limits)
         with LocalExecutor(place, effort) as executor:
-            while executor.running():
-                on_progress(reader.read())
+            progress = reader.read()
+            while executor.tend(progress.ended):
+                on_progress(progress)
                 time.sleep(WATCH_S)
+                progress = reader.read()
         on_progress(reader.read())
         executor.check()
     return Study.load(place.study, place.storage)

@@ -25,8 +25,9 @@ from paretoformer.studies.proposer import UNSEEN, Drawn
 from paretoformer.studies.seconds import Seconds
 from paretoformer.studies.seeds import initial_seed, training_seed
 
-MOST_DEATHS = 10
-"""A trial that was taken over this often is failed: it may be what kills its workers."""
+MOST_DEATHS = 2
+"""A trial whose workers were gone this often is failed: it may be what kills them."""
+DIED = f"its worker's process died at it {MOST_DEATHS} times; the system ends processes so when memory runs out"
 
 
 class TrialRunner:
@@ -70,8 +71,8 @@ class TrialRunner:
 
     def _steps(self) -> Ending:
         bench = self._bench
-        if self._trial.epoch > MOST_DEATHS:
-            raise Ended(Ending(state=TrialState.FAILED, reason=f"its workers were gone {MOST_DEATHS} times"))
+        if self._trial.deaths >= MOST_DEATHS:
+            raise Ended(Ending(state=TrialState.FAILED, reason=DIED))
         drawn = bench.proposer.draw(self._trial.number, self._trial.history)
         subject, recipe = self._proposed(drawn)
         counts = self._counted(subject)

@@ -15,7 +15,7 @@ import pytest
 
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
-from paretoformer.studies.executor_local import STORAGE_VARIABLE
+from paretoformer.studies.effort import STORAGE_VARIABLE
 from paretoformer.studies.making import make_or_resume, surveyed
 from paretoformer.studies.planning import Request, plan
 

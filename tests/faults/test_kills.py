@@ -28,7 +28,7 @@ def rows(site: Site) -> list[TrialRow]:
 
 def essence(row: TrialRow) -> dict[str, Any]:
     """All of a row but when it was, who did it, how often it was begun and how long it took."""
-    left_out = {"id", "study", "owner", "epoch", "heartbeat", "started", "ended", "seconds"}
+    left_out = {"id", "study", "owner", "epoch", "deaths", "heartbeat", "started", "ended", "seconds"}
     return {name: value for name, value in vars(row).items() if name not in left_out}
 
 
@@ -107,7 +107,7 @@ def test_workers_stop_when_the_search_that_started_them_is_killed(site: Site) ->
         "from paretoformer.studies.executor_local import LocalExecutor\n"
         "place = Place(study=sys.argv[1], storage=sys.argv[2], artifacts=Path(sys.argv[3]))\n"
         "with LocalExecutor(place, Effort(trials=9)) as executor:\n"
-        "    while executor.running():\n        pass\n"
+        "    while executor.tend(0):\n        pass\n"
     )
     search = subprocess.Popen([sys.executable, "-c", code, site.name, site.storage, str(site.folder)])
     site.processes.append(search)

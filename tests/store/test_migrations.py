@@ -6,14 +6,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from paretoformer.records.errors import UserError
 from paretoformer.store import Store, migrations
 from paretoformer.store.address import parse_address
 from paretoformer.store.database import Database
 from paretoformer.store.migrations import HEAD, VERSION_TABLE
-from paretoformer.store.tables import metadata
+from paretoformer.store.tables import metadata, study, trial
 
 
 def database(url: str) -> Database:
@@ -33,6 +33,23 @@ def test_migrations_from_nothing_give_the_tables_that_the_code_sees(empty_url: s
 
     with Store.open(empty_url) as store:
         assert store.database.with_connection(differences) == []
+
+
+def test_trials_of_the_first_version_have_had_no_death(empty_url: str) -> None:
+    def first_version(connection: Connection) -> None:
+        migrations.upgrade_tables(connection, "0001")
+        named = {"id": 1, "name": "old", "spec": {}, "created": 0.0, "seed": 0, "state": "running"}
+        connection.execute(insert(study).values(**named, trials=1, outcomes=0))
+        held = {"id": 7, "study": 1, "number": 1, "history": 0, "state": "reserved", "owner": "w1", "epoch": 3}
+        connection.execute(insert(trial).values(**held, heartbeat=0, started=0.0))
+
+    opened = database(empty_url)
+    opened.write(first_version)
+    opened.close()
+    with Store.open(empty_url) as store:
+        (row,) = store.trials.all(1)
+        assert (row.id, row.owner, row.epoch, row.deaths) == (7, "w1", 3, 0)
+        assert store.trials.reserve(1, "w2") is not None
 
 
 def test_the_head_is_the_last_revision() -> None:

@@ -187,6 +187,18 @@ def test_a_released_trial_is_nobodys_and_can_be_taken_at_once(store: Store, stud
     assert store.trials.take_over(seen, "w2") is not None
 
 
+def test_only_owners_that_did_not_hand_back_count_as_deaths(store: Store, study: StudyRow, trial: TrialRow) -> None:
+    taken, deaths = trial, []
+    for owner, handed_back in (("w2", False), ("w3", True), ("w4", False)):
+        if handed_back:
+            store.trials.release(taken.owner or "")
+        heirs = store.trials.take_over(taken, owner)
+        assert heirs is not None
+        taken = heirs
+        deaths.append(taken.deaths)
+    assert deaths == [1, 1, 2]
+
+
 def test_counts_name_every_state(store: Store, study: StudyRow, trial: TrialRow) -> None:
     store.trials.set_running(reserved(store, study))
     store.trials.end(reserved(store, study), TrialState.FAILED)

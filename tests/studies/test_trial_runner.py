@@ -133,11 +133,27 @@ def test_a_crash_is_a_row_with_a_line_and_a_traceback(
     assert "Traceback" in row.reason
 
 
-def test_a_trial_that_kills_its_workers_is_given_up(bench: Workbench) -> None:
-    trial = bench.store.trials.reserve(bench.study, "me")
-    assert trial is not None
-    ending = TrialRunner(bench, replace(trial, epoch=trial_runner.MOST_DEATHS + 1))._ending()
-    assert (ending.state, ending.reason) == (TrialState.FAILED, "its workers were gone 10 times")
+def test_a_trial_at_which_two_workers_died_is_given_up(bench: Workbench) -> None:
+    trials = bench.store.trials
+    taken = trials.reserve(bench.study, "first")
+    for heir in ("second", "third"):
+        assert taken is not None
+        taken = trials.take_over(taken, heir)
+    assert taken is not None
+    ending = TrialRunner(bench, taken).run()
+    assert ending.state is TrialState.FAILED
+    assert ending.reason is not None and ending.reason.startswith("its worker's process died at it 2 times")
+
+
+def test_a_trial_that_was_handed_back_often_is_run_as_any_other(bench: Workbench) -> None:
+    trials = bench.store.trials
+    taken = trials.reserve(bench.study, "worker 0")
+    for index in range(1, 12):
+        trials.release(f"worker {index - 1}")
+        assert taken is not None
+        taken = trials.take_over(taken, f"worker {index}")
+    assert taken is not None
+    assert TrialRunner(bench, taken).run().state is TrialState.COMPLETE
 
 
 def test_a_time_limit_fails_a_trial(bench: Workbench) -> None:
