@@ -33,6 +33,7 @@ IMAGES = Signature(input=ImageInput(channels=1, height=8, width=8), output=Class
 TEXT = Signature(input=TokenInput(vocabulary=256, length=64), output=ClassOutput(classes=4))
 NEXT = Signature(input=TokenInput(vocabulary=256, length=64), output=TokenOutput(vocabulary=256))
 SIGNATURES = (IMAGES, TEXT, NEXT, TRANSLATED, CAPTIONED, VIEWS)
+LARGE_IMAGES = Signature(input=ImageInput(channels=3, height=224, width=224), output=ClassOutput(classes=10))
 
 
 def space(dimensions: dict[str, Any], *rules: str, topology: Any = "decoder", stem: Any = "tokens") -> SearchSpace:
@@ -258,7 +259,7 @@ def test_choices_that_come_by_conversion_are_not_offered(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", space_names())
 def test_few_points_of_a_shipped_space_are_invalid(name: str) -> None:
     shipped = load_space(name)
-    signature = next(each for each in SIGNATURES if shipped.fits(each))
+    signature = next(each for each in (*SIGNATURES, LARGE_IMAGES) if shipped.fits(each))
     rng = random.Random(0)
     invalid = sum(bool(shipped.explain(shipped.sample(rng), signature)) for _ in range(200))
     assert invalid <= 20
@@ -268,7 +269,7 @@ def of_models(dimension: Dimension) -> bool:
     return dimension.address.split(".")[0] in OF_MODELS
 
 
-@pytest.mark.parametrize("kind", ["mixer", "position", "norm", "feedforward", "stem", "topology"])
+@pytest.mark.parametrize("kind", ["mixer", "position", "norm", "feedforward", "stem", "topology", "exit"])
 def test_every_choice_that_can_be_sampled_is_offered_by_a_shipped_space(kind: str) -> None:
     offered = {
         value

@@ -1,6 +1,7 @@
 """Two linear layers with a GELU between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from torch import Tensor, nn
 from torch.nn.functional import gelu
@@ -12,17 +13,22 @@ from paretoformer.search_spaces.registry import register
 @register("feedforward", "gelu", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL,))
 @dataclass(frozen=True, kw_only=True)
 class GeluConfig(FeedForwardConfig):
-    """W2 gelu(W1 x), hidden width `ratio` times the width, rounded.
+    """W2 gelu(W1 x), hidden width `ratio` times the width, rounded, or `inner` whatever the width.
 
     Cost: 2 N D hidden MACs. Source: Vaswani et al. 2017, section 3.3, with the exact GELU of Hendrycks and Gimpel 2016.
     """
 
     ratio: float = 4.0
     bias: bool = True
+    inner: int | None = None
+
+    def canonical(self) -> Self:
+        """The ratio says nothing where the hidden width is given."""
+        return self if self.inner is None else replace(self, ratio=GeluConfig.ratio)
 
     def hidden(self, site: Site) -> int:
         """Hidden width, at least 1."""
-        return max(1, round(self.ratio * site.width))
+        return self.inner or max(1, round(self.ratio * site.width))
 
     def build(self, site: Site) -> "Gelu":
         """The feed-forward for `site`."""
