@@ -35,15 +35,11 @@ class BatchNormalisation(nn.Module):
         valid = context.valid(x.shape[1])
         x = x.to(torch.promote_types(x.dtype, torch.float32))
         if valid is None:
-            count = x.new_tensor(x.shape[0] * x.shape[1])
-            mean = x.mean((0, 1))
-            centred = x - mean
-            variance = centred.square().mean((0, 1))
-        else:
-            kept, count = valid[..., None], valid.sum().clamp_min(1).to(x.dtype)
-            mean = (x * kept).sum((0, 1)) / count
-            centred = x - mean
-            variance = (centred.square() * kept).sum((0, 1)) / count
+            return self._of_all(x, learns)
+        kept, count = valid[..., None], valid.sum().clamp_min(1).to(x.dtype)
+        mean = (x * kept).sum((0, 1)) / count
+        centred = x - mean
+        variance = (centred.square() * kept).sum((0, 1)) / count
         self._remember(mean, variance * (count / (count - 1).clamp_min(1)), learns)
         return torch.addcmul(self.bias, centred, self.weight * (variance + self.eps).rsqrt())
 
@@ -52,6 +48,14 @@ class BatchNormalisation(nn.Module):
         wide = torch.promote_types(self.variance.dtype, torch.float32)
         scale = self.weight * (self.variance.to(wide) + self.eps).rsqrt()
         return scale, self.bias - self.mean * scale
+
+    def _of_all(self, x: Tensor, learns: Tensor | None) -> Tensor:
+        """By torch's kernel, which also gives mean and 1 / sqrt(variance + eps)."""
+        weight, bias, count = self.weight.to(x.dtype), self.bias.to(x.dtype), x.shape[0] * x.shape[1]
+        y, mean, factor = torch.native_batch_norm(x.flatten(0, 1), weight, bias, None, None, True, 0.0, self.eps)
+        variance = (factor.detach() ** -2 - self.eps).clamp_min(0)
+        self._remember(mean.detach(), variance * (count / max(count - 1, 1)), learns)
+        return y.view_as(x)
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor, learns: Tensor | None) -> None:
