@@ -127,14 +127,15 @@ class Synthesizer(Mixer):
         end = v.shape[2]
         if end > self.most:
             raise ValueError(f"mixer synthesizer was built for {self.most} tokens, and is given {end}.")
-        scores = self._scores(x, first, end)
-        seen = torch.ones(end - first, end, dtype=torch.bool, device=x.device)
-        seen = seen.tril(first) if context.causal else seen
-        valid = context.valid(end)
-        if valid is not None:
-            seen = seen & valid[:, None, None]
+        scores, valid = self._scores(x, first, end), context.valid(end)
         scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-        weights = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1).masked_fill(~seen, 0.0)
+        if valid is None and not context.causal:
+            weights = scores.softmax(-1)
+        else:
+            seen = torch.ones(end - first, end, dtype=torch.bool, device=x.device)
+            seen = seen.tril(first) if context.causal else seen
+            seen = seen if valid is None else seen & valid[:, None, None]
+            weights = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1).masked_fill(~seen, 0.0)
         y: Tensor = self.out((weights.to(v.dtype) @ v).transpose(1, 2).flatten(2))
         return y
 
