@@ -46,7 +46,8 @@ def calibrate(
     """
     meter = meter or LatencyMeter()
     assert target.workload
-    subject = Subject(architecture=reference_for(signature, target.workload).architecture, signature=signature)
+    reference = reference_for(signature, target.workload)
+    subject = Subject(architecture=reference.architecture, signature=reference.signature)
     return meter.calibrate([take_visit(meter, subject, target, lease=lease) for _ in range(visits)])
 
 

@@ -1,9 +1,9 @@
 """Reference models: what every latency is timed beside. A change of one is a new version and a new calibration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
-from paretoformer.records.signature import ImageInput, Signature, TokenOutput
+from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Signature, TokenOutput
 from paretoformer.records.target import Workload
 from paretoformer.search_spaces.architecture import Architecture, Branch, Stack
 from paretoformer.search_spaces.feedforwards.gelu import GeluConfig
@@ -21,11 +21,14 @@ MOST_PATCHES = 49
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A fixed, mid-size architecture of the subject's family; it is run on the subject's signature and workload."""
+    """A fixed, mid-size architecture of the subject's family; it is run on the subject's workload and on `signature`, that of
+    the subject without its source, and with classes where that asks for numbers a pixel.
+    """
 
     name: str
     version: int
     architecture: Architecture
+    signature: Signature
 
     def __str__(self) -> str:
         return f"{self.name}-{self.version}"
@@ -51,7 +54,10 @@ def reference_for(signature: Signature, workload: Workload) -> Reference:
         stacks=(stack,),
     )
     family = f"{topology}-{'image' if image else 'tokens'}-{workload.kind}"
-    return Reference(name=family, version=VERSION, architecture=architecture)
+    asked = signature.output
+    output = ClassOutput(classes=asked.channels) if isinstance(asked, DenseOutput) else asked
+    alone = replace(signature, source=None, output=output)
+    return Reference(name=family, version=VERSION, architecture=architecture, signature=alone)
 
 
 def _patch_size(given: ImageInput) -> int:

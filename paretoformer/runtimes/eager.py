@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paretoformer.records.signature import ImageInput, Signature
+from paretoformer.records.signature import ImageInput, Input, Signature
 from paretoformer.records.target import Target, Workload
 from paretoformer.runtimes.base import Phase, Runtime
 from paretoformer.runtimes.registry import register_runtime
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import Model
+from paretoformer.search_spaces.contract import Model, Source
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Precision: the type of weights, inputs and states."""
@@ -20,11 +20,11 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @register_runtime("eager")
 class Eager(Runtime):
-    """Weights in the target's precision, evaluation mode, inference mode, random input.
+    """Weights in the target's precision, evaluation mode, inference mode, random input, and beside it a source at full length.
 
     A prefill is one `forward` of the batch. A decode is a context read by one `extend` (`first_token`, its empty state
-    included) and then one `extend` a new token (`latency`), from the state after the context, made outside the
-    clock.
+    and reading the source included) and then one `extend` a new token (`latency`), from the state after the context,
+    made outside the clock.
     """
 
     def precision_problem(self, device: str, precision: str) -> str | None:
@@ -45,39 +45,40 @@ class Eager(Runtime):
         torch.set_num_threads(target.threads)
         model = build(architecture, signature, seed=seed).eval().requires_grad_(False)
         model = model.to(target.device, DTYPES[target.precision])
-        inputs = _inputs(signature, target, seed)
+        generator = torch.Generator().manual_seed(seed)
+        inputs = _random(signature.input, target, generator, length=target.workload.length + target.workload.new)
+        source = Source(_random(signature.source, target, generator)) if signature.source else None
         if target.workload.kind == "prefill":
-            return {"latency": _prefill(model, inputs)}
-        return _decode(model, inputs, target.workload)
+            return {"latency": _prefill(model, inputs, source)}
+        return _decode(model, inputs, source, target.workload)
 
 
-def _inputs(signature: Signature, target: Target, seed: int) -> Tensor:
-    """Random images (B, C, H, W) or ids (B, SEQ), for a decode (B, CONTEXT + NEW)."""
-    given, workload = signature.input, target.workload
-    assert workload and target.precision
-    generator = torch.Generator().manual_seed(seed)
+def _random(given: Input, target: Target, generator: torch.Generator, length: int | None = None) -> Tensor:
+    """Images (B, C, H, W), or ids (B, length), as many as there can be unless `length` is told."""
+    assert target.workload and target.precision
+    batch = target.workload.batch
     if isinstance(given, ImageInput):
-        images = torch.rand(workload.batch, given.channels, given.height, given.width, generator=generator)
+        images = torch.rand(batch, given.channels, given.height, given.width, generator=generator)
         return images.to(target.device, DTYPES[target.precision])
-    shape = (workload.batch, workload.length + workload.new)
+    shape = (batch, length or given.length)
     return torch.randint(given.vocabulary, shape, generator=generator).to(target.device)
 
 
-def _prefill(model: Model, inputs: Tensor) -> Phase:
+def _prefill(model: Model, inputs: Tensor, source: Source | None) -> Phase:
     @torch.inference_mode()
     def whole(given: Tensor) -> Any:
-        return model(given)
+        return model(given, source=source)
 
     return Phase(setup=lambda: inputs, call=whole)
 
 
-def _decode(model: Model, ids: Tensor, workload: Workload) -> Mapping[str, Phase]:
+def _decode(model: Model, ids: Tensor, source: Source | None, workload: Workload) -> Mapping[str, Phase]:
     context, tokens = ids[:, : workload.length], ids[:, workload.length :].split(1, dim=1)
     capacity = workload.length + workload.new
 
     @torch.inference_mode()
     def first_token(_: Any) -> Any:
-        return model.extend(context, model.start(workload.batch, capacity))
+        return model.extend(context, model.start(workload.batch, capacity, source))
 
     @torch.inference_mode()
     def new_tokens(state: Any) -> Tensor:

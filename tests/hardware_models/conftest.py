@@ -9,6 +9,7 @@ from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.hardware_models.reference import reference_for
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
 from paretoformer.records.target import Workload
+from paretoformer.search_spaces.architecture import Architecture
 
 IMAGES = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
 TEXT = Signature(input=TokenInput(vocabulary=32, length=24), output=TokenOutput(vocabulary=32))
@@ -52,6 +53,24 @@ def image_subject() -> Subject:
 @pytest.fixture
 def text_subject() -> Subject:
     return subject(TEXT)
+
+
+@pytest.fixture
+def source_subject() -> Subject:
+    """An encoder-decoder, whose task has a source."""
+    bodies = {"mixer": "softmax", "cross": "softmax", "feedforward": "gelu"}
+    roles = {"encoder": ("mixer", "feedforward"), "decoder": ("mixer", "cross", "feedforward")}
+    stacks = [
+        {
+            "name": name,
+            "width": 16,
+            "position": "none",
+            "blocks": [[{"role": role, "body": bodies[role], "norm": "layer"} for role in branches]],
+        }
+        for name, branches in roles.items()
+    ]
+    architecture = Architecture.from_json({"topology": "encoder-decoder", "stem": "tokens", "stacks": stacks})
+    return Subject(architecture=architecture, signature=replace(TEXT, source=TEXT.input))
 
 
 @pytest.fixture

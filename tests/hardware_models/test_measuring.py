@@ -33,6 +33,13 @@ def test_a_measurement_takes_the_lease_for_each_visit(text_subject: Subject, qui
     assert [measurement.quantity for measurement in found] == ["latency", "first_token"]
 
 
+def test_what_reads_a_source_is_measured_beside_a_reference_that_does_not(source_subject: Subject, quick: Pace) -> None:
+    target, meter = fill(parse_target("cpu::::prefill/1/8"), source_subject.signature), LatencyMeter(pace=quick)
+    calibration = calibrate(target, source_subject.signature, meter=meter, visits=2)
+    (found,) = measure(meter, source_subject, target, calibration=calibration)
+    assert found.value > 0
+
+
 def test_what_is_only_computed_takes_no_lease(text_subject: Subject) -> None:
     lease = Lease()
     take_visit(EnergyModelMeter(), text_subject, fill(parse_target("cpu"), text_subject.signature), lease=lease)

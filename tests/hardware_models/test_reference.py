@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paretoformer.hardware_models.reference import MOST_PATCHES, reference_for
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Signature
 from paretoformer.records.target import Workload
 
 PREFILL = Workload(kind="prefill", batch=1, length=1)
@@ -33,6 +33,19 @@ def test_each_family_has_a_reference_of_its_own(images: Signature, text: Signatu
 def test_a_reference_serves_text(text: Signature, labels: Signature) -> None:
     for signature in (text, labels):
         assert reference_for(signature, PREFILL).architecture.problems(signature) == ()
+
+
+def test_a_reference_reads_no_source_and_gives_classes_where_pixels_are_asked_for(images: Signature) -> None:
+    two_views = Signature(input=images.input, source=images.input, output=DenseOutput(channels=4))
+    reference = reference_for(two_views, PREFILL)
+    assert reference.signature == Signature(input=images.input, output=ClassOutput(classes=4))
+    assert reference.architecture.problems(reference.signature) == ()
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "text"])
+def test_what_has_no_source_is_the_references_signature_too(name: str, request: pytest.FixtureRequest) -> None:
+    signature = request.getfixturevalue(name)
+    assert reference_for(signature, PREFILL).signature == signature
 
 
 @pytest.mark.parametrize(

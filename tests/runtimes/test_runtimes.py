@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
@@ -23,6 +24,18 @@ def architecture(topology: str, stem: str, mixer: str) -> Architecture:
     ]
     stack = {"name": topology, "width": 8, "position": "none", "blocks": [block]}
     return Architecture.from_json({"topology": topology, "stem": stem, "stacks": [stack]})
+
+
+def encoder_decoder() -> Architecture:
+    def block(*roles: str) -> list[dict[str, str]]:
+        bodies = {"mixer": "softmax", "cross": "softmax", "feedforward": "gelu"}
+        return [{"role": role, "body": bodies[role], "norm": "layer"} for role in roles]
+
+    stacks = [
+        {"name": name, "width": 8, "position": "none", "blocks": [block(*roles)]}
+        for name, roles in (("encoder", ("mixer", "feedforward")), ("decoder", ("mixer", "cross", "feedforward")))
+    ]
+    return Architecture.from_json({"topology": "encoder-decoder", "stem": "tokens", "stacks": stacks})
 
 
 ENCODER = architecture("encoder", "patches", "pooling")
@@ -63,6 +76,20 @@ def test_a_decode_ends_where_a_prefill_of_all_its_tokens_ends(any_runtime: Runti
     prefill = any_runtime.prepare(decoder, TEXT, target("prefill/2/9"), seed=0)
     last = decode["latency"].calls(1)[0]()[:, -1]
     torch.testing.assert_close(last, prefill["latency"].calls(1)[0]()[:, -1])
+
+
+def test_a_source_is_read_at_full_length_by_prefill_and_decode_alike(any_runtime: Runtime) -> None:
+    signature = Signature(input=TEXT.input, output=TEXT.output, source=TokenInput(vocabulary=11, length=6))
+    seen: list[torch.Size] = []
+    hook = register_module_forward_pre_hook(
+        lambda module, inputs: seen.append(inputs[0].shape) if isinstance(module, torch.nn.Embedding) else None
+    )
+    with hook:
+        decode = any_runtime.prepare(encoder_decoder(), signature, target("decode/2/4/5"), seed=0)
+        prefill = any_runtime.prepare(encoder_decoder(), signature, target("prefill/2/9"), seed=0)
+        last = prefill["latency"].calls(1)[0]()[:, -1]
+    torch.testing.assert_close(decode["latency"].calls(1)[0]()[:, -1], last)
+    assert torch.Size((2, 6)) in seen
 
 
 def test_a_decode_counts_its_new_tokens_as_units(any_runtime: Runtime) -> None:

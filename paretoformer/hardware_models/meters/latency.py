@@ -63,7 +63,7 @@ class LatencyMeter(Meter):
         signature, run = subject.signature, runtime(target.runtime)
         reference = reference_for(signature, target.workload)
         model_phases = run.prepare(subject.architecture, signature, target, seed=MODEL_SEED)
-        reference_phases = run.prepare(reference.architecture, signature, target, seed=REFERENCE_SEED)
+        reference_phases = run.prepare(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
         sides = {
             quantity: [
                 (phases[quantity], warmed(phases[quantity], stopwatch, self.pace))

@@ -18,6 +18,7 @@ from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.hardware_models.reference import reference_for
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Measurement
+from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
 from paretoformer.runtimes.base import Phase
 from paretoformer.runtimes.registry import runtime
@@ -53,12 +54,12 @@ class MemoryMeter(Meter):
     def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
         """Nothing of the model is built before the visit, since its weights are part of what is measured."""
         assert target.runtime and target.workload
-        run, signature = runtime(target.runtime), subject.signature
+        run, reference = runtime(target.runtime), reference_for(subject.signature, target.workload)
 
-        def build(architecture: Architecture) -> list[Phase]:
+        def build(architecture: Architecture, signature: Signature) -> list[Phase]:
             return list(run.prepare(architecture, signature, target, seed=0).values())
 
-        _run(build(reference_for(signature, target.workload).architecture))
+        _run(build(reference.architecture, reference.signature))
         peak = _cuda_peak if target.device == "cuda" else _resident_peak
 
         def visit() -> Visit:
@@ -66,7 +67,7 @@ class MemoryMeter(Meter):
                 method=self.method,
                 method_version=self.method_version,
                 target=str(target),
-                readings={"memory": peak(partial(build, subject.architecture))},
+                readings={"memory": peak(partial(build, subject.architecture, subject.signature))},
                 conditions={"threads": target.threads, "torch": torch.__version__},
             )
 

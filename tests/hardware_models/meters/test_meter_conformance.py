@@ -65,6 +65,10 @@ def test_a_visit_survives_json(meter: Meter, target: Target, text_subject: Subje
     assert Visit.from_json(json.loads(json.dumps(visit.to_json(), allow_nan=False))) == visit
 
 
+def test_what_reads_a_source_is_visited_like_any_other(meter: Meter, target: Target, source_subject: Subject) -> None:
+    assert {*meter.visit(source_subject, target).readings} == {*meter.gives(target)}
+
+
 def test_a_summary_has_each_quantity_of_the_workload_with_its_unit(
     meter: Meter, target: Target, text_subject: Subject
 ) -> None:
