@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, prod
 from typing import Literal
 
 import torch
@@ -23,11 +24,12 @@ class LshConfig(MixerConfig):
     A round hashes q to the largest of [q R, -q R], R random; sorts tokens by bucket and position; cuts them in chunks of
     `chunk`; and lets each read its own and the previous chunk, where the bucket is the same or anywhere if `across`. Rounds
     are weighted by their sums of exponentials; a pair that shares r rounds counts 1 / r in each, or fully in each if
-    `duplicates` is counted. `buckets` None gives twice as many as the longest input has chunks. `scale` none leaves out
-    the division of scores by sqrt(d), as the authors' code does.
+    `duplicates` is counted. `buckets` None gives twice as many as the longest input has chunks, or a few more: beyond
+    2 `chunk` of them a bucket is a pair of two hashes, so that hashing costs N sqrt(N) at most. `scale` none leaves out the
+    division of scores by sqrt(d), as the authors' code does.
     Rotations are drawn when the module is built and kept with the weights, where the authors draw them anew each time; nor
     does the first chunk read the last.
-    Cost: 3 N D^2 + hashes N D (buckets / 2 + 4 chunk) MACs and hashes sorts.
+    Cost: 3 N D^2 + hashes N D (buckets / 2 + 4 chunk) MACs (sqrt(buckets) where a bucket is a pair) and hashes sorts.
     Source: Kitaev et al. 2020 (Reformer), section 2 and eq. 3-6, chunk as in their models (papers 15, 20).
     """
 
@@ -50,9 +52,13 @@ class LshConfig(MixerConfig):
         if self.buckets is not None and self.buckets % 2:
             yield f"mixer lsh has {self.buckets} buckets, and each direction has two ends; use an even number"
 
-    def number(self, site: Site) -> int:
-        """Buckets of a round."""
-        return self.buckets or 2 * -(-site.length // self.chunk)
+    def factors(self, site: Site) -> tuple[int, ...]:
+        """Values of each hash of a round, whose product is the number of buckets."""
+        wanted = self.buckets or 2 * -(-site.length // self.chunk)
+        if self.buckets or wanted <= 2 * self.chunk:
+            return (wanted,)
+        first = 2 * ceil(wanted**0.5 / 2)
+        return first, 2 * ceil(wanted / first / 2)
 
     def build(self, site: Site) -> "Lsh":
         """The attention for `site`."""
@@ -66,7 +72,7 @@ class LshConfig(MixerConfig):
         """Projections, hashes, and scores and weighted sums of whole chunks."""
         size = min(self.chunk, length)
         chunks = -(-length // size)
-        hashed = length * self.hashes * (self.number(site) // 2)
+        hashed = length * self.hashes * (sum(self.factors(site)) // 2)
         pairs = self.hashes * chunks * size**2 * (1 if chunks == 1 else 2)
         return 3 * length * site.width**2 + (hashed + 2 * pairs) * site.width
 
@@ -83,14 +89,16 @@ class Lsh(Mixer):
         self.qk = nn.Linear(site.width, site.width, bias=config.bias)
         self.value = nn.Linear(site.width, site.width, bias=config.bias)
         self.out = nn.Linear(site.width, site.width, bias=config.bias)
-        self.register_buffer("rotations", torch.randn(config.heads, config.hashes, head, config.number(site) // 2))
+        self.directions = [values // 2 for values in config.factors(site)]
+        self.padded = prod(config.factors(site))  # the bucket of padding, after all others
+        self.register_buffer("rotations", torch.randn(config.heads, config.hashes, head, sum(self.directions)))
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         length = x.shape[1]
         size = min(self.config.chunk, length)
         q, v = (self._split(part(x)) for part in (self.qk, self.value))
-        buckets = pad(self.buckets(q.detach(), context), (0, -length % size), value=2 * self.rotations.shape[3])
+        buckets = pad(self.buckets(q.detach(), context), (0, -length % size), value=self.padded)
         q, v = (pad(part, (0, 0, 0, -length % size)) for part in (q, v))
         orders = buckets.argsort(stable=True)  # (B, H, R, N): places in a sorted sequence -> tokens
         places = orders.argsort(-1)
@@ -108,10 +116,12 @@ class Lsh(Mixer):
 
     def buckets(self, q: Tensor, context: Context) -> Tensor:
         """Queries (B, H, N, d) -> their buckets in each round, (B, H, hashes, N); padding has one after all others."""
-        turned = q[:, :, None] @ self.rotations
-        found = torch.cat((turned, -turned), -1).argmax(-1)
+        turned = (q[:, :, None] @ self.rotations).split(self.directions, -1)
+        found, *others = (torch.cat((part, -part), -1).argmax(-1) for part in turned)
+        for part, count in zip(others, self.directions[1:], strict=True):
+            found = found * (2 * count) + part
         valid = context.valid(q.shape[2])
-        return found if valid is None else found.masked_fill(~valid[:, None, None], 2 * self.rotations.shape[3])
+        return found if valid is None else found.masked_fill(~valid[:, None, None], self.padded)
 
     def _round(
         self, q: Tensor, v: Tensor, buckets: Tensor, sorting: tuple[Tensor, Tensor, Tensor]
@@ -144,7 +154,7 @@ class Lsh(Mixer):
     def _met(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Whether tokens in these buckets may see each other."""
         if self.config.across:
-            return (keys >= 0) & (keys < 2 * self.rotations.shape[3])
+            return (keys >= 0) & (keys < self.padded)
         return queries == keys
 
     def _split(self, x: Tensor) -> Tensor:

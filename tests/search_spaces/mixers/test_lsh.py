@@ -116,11 +116,33 @@ def test_macs_are_as_counted(places) -> None:
         assert 2 * LshConfig(chunk=8).macs(SITE, length) == counter.get_total_flops()
 
 
-def test_memory_grows_as_the_length(places, largest_tensor) -> None:
-    module, x = made(places, 4096, chunk=16)
-    sizes = [largest_tensor(lambda length=length: module(x[:, :length], Context()).sum()) for length in (2048, 4096)]
-    assert sizes[1] <= 2.1 * sizes[0]
-    assert sizes[1] < 2 * 4 * 4096**2 / 10
+@pytest.mark.parametrize(
+    ("length", "buckets", "factors"),
+    [(64, None, (16,)), (65, None, (6, 4)), (100, None, (6, 6)), (4096, None, (32, 32)), (4096, 50, (50,))],
+)
+def test_many_buckets_are_pairs_of_hashes(length, buckets, factors) -> None:
+    assert LshConfig(chunk=8, buckets=buckets).factors(Site(width=16, length=length)) == factors
+
+
+@torch.no_grad()
+def test_a_bucket_of_two_hashes_is_their_pair(places) -> None:
+    site = Site(width=16, length=400)
+    module = LshConfig(chunk=8, hashes=2).build(site).double()
+    q = places.normal(1, 4, 400, 4)
+    first, second = ((q[:, :, None] @ part) for part in module.rotations.split(module.directions, -1))
+    one, two = (torch.cat((part, -part), -1).argmax(-1) for part in (first, second))
+    found = module.buckets(q, Context())
+    assert torch.equal(found // 10, one) and torch.equal(found % 10, two) and module.padded == 100
+
+
+def test_memory_grows_slower_than_the_square(places, largest_tensor) -> None:
+    sizes = []
+    for length in (1024, 4096):
+        module = LshConfig(chunk=16).build(Site(width=16, length=length))
+        x = places.normal(1, length, 16).float()
+        sizes.append(largest_tensor(lambda module=module, x=x: module(x, Context()).sum()))
+    assert sizes[1] <= 8.5 * sizes[0]
+    assert sizes[1] < 4 * 4096**2 / 10
 
 
 @pytest.mark.parametrize(
