@@ -38,7 +38,10 @@ class RequestOptions:
         list[str], typer.Option(metavar="BOUND", help='As in "params <= 2e6" or "latency <= 5ms"; repeatable.')
     ] = field(default_factory=list)
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="What proposes (`list engines`).")] = "tpe"
-    seed: Annotated[int, typer.Option(metavar="S", help="Seed of everything.")] = 0
+    seed: Annotated[
+        int,
+        typer.Option(metavar="S", help="Seed of proposals, initial weights and batches; the split is the task's own."),
+    ] = 0
     columns: Annotated[str | None, typer.Option(metavar="NAMES", help="Columns of a table: text=NAME,label=NAME.")] = (
         None
     )
