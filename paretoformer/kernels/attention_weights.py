@@ -22,6 +22,8 @@ def attention_weights(
     scores = q @ k.repeat_interleave(q.shape[1] // k.shape[1], 1).mT / q.shape[-1] ** 0.5
     if bias is not None:
         scores = scores + bias
+    if not causal and valid is None:
+        return scores.softmax(-1)
     seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
     if causal:
         seen = seen.tril(keys - queries)

@@ -66,6 +66,8 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
 
 def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor | None) -> Tensor:
     queries = q.shape[2]
+    if bias is not None and not causal and valid is None:
+        return bias.to(q.dtype)
     seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
     if causal:
         seen = seen.tril(keys - queries)

@@ -56,4 +56,4 @@ class Alibi(MixerPosition):
         """q is not looked at; queries: (T,), keys: (S,) -> (H, T, S)."""
         along = distances(queries, keys, self.grid)
         distance = along[0].abs() if len(along) == 1 else torch.hypot(along[0].float(), along[1].float())
-        return -self.slopes[:, None, None] * distance
+        return -self.slopes[:, None, None] * distance.to(self.slopes.dtype)
