@@ -96,13 +96,14 @@ class Packaged:
         from transformers import ReformerConfig
         from transformers.models.reformer.modeling_reformer import LSHSelfAttention
 
+        factors = config.factors(site)
         given = ReformerConfig(
             hidden_size=site.width,
             num_attention_heads=HEADS,
             attention_head_size=site.width // HEADS,
             lsh_attn_chunk_length=config.chunk,
             num_hashes=config.hashes,
-            num_buckets=config.number(site),
+            num_buckets=factors[0] if len(factors) == 1 else list(factors),
             is_decoder=False,
             lsh_attention_probs_dropout_prob=0.0,
         )

@@ -100,10 +100,11 @@ def test_bigbird_equals_bigbird_with_our_random_blocks(transformers, references,
     r.close(ours(x, Context()), expected)
 
 
-@pytest.mark.parametrize("hashes", [1, 3])
+@pytest.mark.parametrize(("hashes", "chunk", "factors"), [(1, 8, (8,)), (3, 8, (8,)), (2, 2, (8, 8))])
 def test_lsh_across_buckets_equals_reformer_away_from_the_first_chunks_which_there_read_the_last(
-    transformers, references, hashes
+    transformers, references, hashes, chunk, factors
 ) -> None:
+    """Of a pair of hashes the first counts more with us, the second there; their rotations are swapped."""
     r = references
     from transformers.models.reformer.modeling_reformer import LSHSelfAttention
 
@@ -111,29 +112,32 @@ def test_lsh_across_buckets_equals_reformer_away_from_the_first_chunks_which_the
         hidden_size=r.width,
         num_attention_heads=r.heads,
         attention_head_size=r.width // r.heads,
-        lsh_attn_chunk_length=8,
+        lsh_attn_chunk_length=chunk,
         num_hashes=hashes,
-        num_buckets=8,
+        num_buckets=list(factors) if len(factors) > 1 else factors[0],
         hash_seed=4,
         is_decoder=False,
         lsh_attention_probs_dropout_prob=0.0,
     )
     theirs = r.randomised(LSHSelfAttention(config))
     code = {"across": True, "duplicates": "counted", "scale": "none"}
-    ours = attention(r, "lsh", chunk=8, hashes=hashes, buckets=8, bias=False, **code)
+    buckets = factors[0] if len(factors) == 1 else None
+    ours = attention(r, "lsh", chunk=chunk, hashes=hashes, buckets=buckets, bias=False, **code)
+    assert tuple(2 * count for count in ours.directions) == factors
     r.put(ours.qk, theirs.query_key)
     r.put(ours.value, theirs.value)
     generator = torch.Generator().manual_seed(4)
     heads, rounds, head, directions = ours.rotations.shape
     drawn = torch.randn(heads, head, rounds, directions, generator=generator, dtype=torch.float64)
-    ours.rotations.copy_(drawn.transpose(1, 2))
+    parts = drawn.transpose(1, 2).split([count // 2 for count in reversed(factors)], -1)
+    ours.rotations.copy_(torch.cat(parts[::-1], -1))
     x = r.normal(2, LENGTH, r.width)
     with torch.random.fork_rng(devices=[]):
         found = theirs(x)
     y = ours(x, Context())
-    buckets = ours.buckets(ours.qk(x).unflatten(-1, (r.heads, -1)).transpose(1, 2), Context())
-    places = buckets.argsort(stable=True).argsort(-1)
-    later = (places >= 8).all(2).transpose(1, 2)  # (B, N, H): in no round in the first chunk
+    hashed = ours.buckets(ours.qk(x).unflatten(-1, (r.heads, -1)).transpose(1, 2), Context())
+    places = hashed.argsort(stable=True).argsort(-1)
+    later = (places >= chunk).all(2).transpose(1, 2)  # (B, N, H): in no round in the first chunk
     assert later.float().mean() > 0.4
     ours_by_head, theirs_by_head = (z.unflatten(-1, (r.heads, -1))[later] for z in (y, found.hidden_states))
     r.close(ours_by_head, theirs_by_head, digits=5)  # theirs takes norms of keys with an epsilon of 1e-6
