@@ -54,8 +54,8 @@ class TrialRow:
     """A trial, numbered from 1; `history` is the last outcome it may learn from, `outcome` its own place among the ends.
 
     `values` follow the objectives, oriented so that smaller is better. `owner` is a worker's id, None once released.
-    Every write is guarded by `owner` and `epoch` as they stand here; `deaths` counts owners that were gone without having
-    handed it back. `seconds` says what the time was spent on; `started` and `ended` are wall-clock seconds.
+    Every write is guarded by `owner` and `epoch` as they stand here; `deaths` counts owners that died at it, not
+    those that handed it back. `seconds` says what the time was spent on; `started` and `ended` are wall-clock seconds.
     """
 
     id: int

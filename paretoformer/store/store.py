@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from paretoformer.store.address import check_file, parse_address, sqlite_file
 from paretoformer.store.artifacts import Artifacts
+from paretoformer.store.copying import write_new
 from paretoformer.store.database import Database
 from paretoformer.store.identities import Devices, Models, Specs, Tasks
 from paretoformer.store.measurements import Calibrations, Measurements, Visits
@@ -78,6 +80,14 @@ class Store:
             database.close()
             raise
         return cls(database, clock)
+
+    def write_new(self, file: Path) -> bool:
+        """Write all of a store in memory to a new SQLite file, which appears whole or not at all; False if one is there.
+
+        Raises:
+            UserError: the file cannot be made, StoreFull among it.
+        """
+        return write_new(self.database, file)
 
     def close(self) -> None:
         """Close the connection."""

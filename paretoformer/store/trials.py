@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Connection, RowMapping, Update, bindparam, case, func, insert, null, select, update
+from sqlalchemy import JSON, Connection, Integer, RowMapping, Update, bindparam, func, insert, null, select, update
 
 from paretoformer.records.trial import Outcome, Point, TrialState
 from paretoformer.store.database import Database
@@ -58,7 +58,7 @@ _TAKE_OVER = (
     .values(
         owner=bindparam("new_owner"),
         epoch=trial.c.epoch + 1,
-        deaths=trial.c.deaths + case((trial.c.owner.is_(None), 0), else_=1),
+        deaths=trial.c.deaths + bindparam("more_deaths", type_=Integer),
     )
     .returning(trial)
 )
@@ -174,8 +174,13 @@ class Trials:
         """The trials of a study that have not ended, by number."""
         return [LiveTrial(**row) for row in self._database.read(_LIVE, {"of": study_id})]
 
-    def take_over(self, seen: LiveTrial | TrialRow, owner: str) -> TrialRow | None:
-        """Become the owner of a trial whose counter stood still, which counts as a death, or that was released.
+    def take_over(self, seen: LiveTrial | TrialRow, owner: str, *, died: bool = False) -> TrialRow | None:
+        """Become the owner of a trial whose counter stood still, or that was released.
+
+        Args:
+            seen: the trial, as it was when it was looked at.
+            owner: the heir.
+            died: whether the worker before is known to have died at it.
 
         Returns:
             The trial with its epoch raised; None where it ended, its owner beat, or another was faster since `seen`.
@@ -185,6 +190,7 @@ class Trials:
             "its_epoch": seen.epoch,
             "its_heartbeat": seen.heartbeat,
             "new_owner": owner,
+            "more_deaths": int(died),
         }
 
         def work(connection: Connection) -> TrialRow | None:

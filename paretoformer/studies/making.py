@@ -1,6 +1,8 @@
 """Making a study, or making sure that the one there is the one asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from paretoformer.records.errors import UserError
 from paretoformer.store import Store
@@ -26,34 +28,27 @@ def surveyed(planned: Plan) -> Survey:
     return found
 
 
-def looked_before(storage: str, planned: Plan, found: Survey) -> Preflight | None:
-    """The pre-flight, made in memory where a bound may refuse the search and there is no database file yet.
+def made_at(place: Place, planned: Plan, found: Survey) -> Preflight | None:
+    """Make the study where it shall live, or make sure that the one there is the one asked for.
 
-    A search that is refused so leaves no file behind. Elsewhere None: `make_or_resume` keeps what a pre-flight measures.
-
-    Raises:
-        UserError: the file cannot be made, or a bound cannot be met.
-    """
-    file = sqlite_file(parse_address(storage))
-    if file is None or file.exists() or not planned.spec.constraints:
-        return None
-    check_file(file, create=True, read_only=False)
-    with Store.open("sqlite://") as memory:
-        looked = preflight(planned, found, memory)
-    refuse_impossible(looked.verdicts)
-    return looked
-
-
-def check_place(place: Place) -> None:
-    """Make the artefact folder, before a database file is made.
+    A new database file appears whole with the study in it, an artefact folder stays only with a study that is made: a
+    search that is refused, or runs out of room or memory, leaves neither.
 
     Raises:
-        UserError: the file or the folder cannot be made or written.
+        UserError: the file or the folder cannot be made or written, or what `make_or_resume` refuses.
     """
     file = sqlite_file(parse_address(place.storage))
     if file is not None:
         check_file(file, create=True, read_only=False)
-    Checkpoints(place.artifacts).prepare()
+    with _folders_of(place.artifacts):
+        looked = None
+        if file is not None and not file.exists():
+            with Store.open("sqlite://") as memory:
+                looked = make_or_resume(memory, place.study, planned, found)[1]
+                if memory.write_new(file):
+                    return looked
+        with Store.open(place.storage) as store:
+            return make_or_resume(store, place.study, planned, found, looked)[1]
 
 
 def make_or_resume(
@@ -76,6 +71,21 @@ def make_or_resume(
     refuse_impossible(looked.verdicts)
     spec = planned.spec
     return store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=looked.reference), looked
+
+
+@contextmanager
+def _folders_of(artifacts: Path) -> Iterator[None]:
+    """Make the artefact folder; what was made goes again if the block fails and nothing lies in it."""
+    checkpoints = Checkpoints(artifacts)
+    missing = [folder for folder in (checkpoints.folder, *checkpoints.folder.parents) if not folder.exists()]
+    try:
+        checkpoints.prepare()
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 def refuse_impossible(verdicts: Sequence[Verdict]) -> None:

@@ -10,7 +10,7 @@ from paretoformer.store import Store
 from paretoformer.studies.arguments import check_types
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Effort, Place
 from paretoformer.studies.executor_local import LocalExecutor
-from paretoformer.studies.making import check_place, looked_before, make_or_resume, surveyed
+from paretoformer.studies.making import made_at, surveyed
 from paretoformer.studies.planning import DEFAULT_ENGINE, Request, plan
 from paretoformer.studies.preflight import Preflight
 from paretoformer.studies.progress import Progress, ProgressReader
@@ -109,12 +109,10 @@ def run_search(
     """
     planned = plan(request)
     found = surveyed(planned)
-    looked = looked_before(place.storage, planned, found)
-    check_place(place)
+    looked = made_at(place, planned, found)
     with Store.open(place.storage) as store:
-        row, looked = make_or_resume(store, place.study, planned, found, looked)
         on_start(planned.spec, looked)
-        reader = ProgressReader(store, row.id, effort.limits)
+        reader = ProgressReader(store, store.studies.get(place.study).id, effort.limits)
         with LocalExecutor(place, effort) as executor:
             progress = reader.read()
             while executor.tend(progress.ended):

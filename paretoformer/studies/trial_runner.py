@@ -17,9 +17,11 @@ from paretoformer.search_spaces.counts import count
 from paretoformer.store.errors import LeaseLost, StoreFull, StoreUnavailable
 from paretoformer.store.rows import RunRow, RunState, TrialRow
 from paretoformer.studies.bench import Workbench
+from paretoformer.studies.checkpoints import ArtifactsUnwritable
 from paretoformer.studies.ending import Drained, Ended, Ending
 from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
 from paretoformer.studies.measurer import Costs
+from paretoformer.studies.memory import out_of_memory
 from paretoformer.studies.points import column_intervals
 from paretoformer.studies.proposer import UNSEEN, Drawn
 from paretoformer.studies.seconds import Seconds
@@ -44,7 +46,7 @@ class TrialRunner:
         Raises:
             Drained: the worker was asked to stop; the trial is still live.
             LeaseLost: another worker has taken the trial over; nothing of ours counts any more.
-            StoreUnavailable, StoreFull: the database cannot be reached or written; the trial is still live.
+            StoreUnavailable, StoreFull, ArtifactsUnwritable: what is found out cannot be kept; the trial is still live.
         """
         ending = self._ending()
         self._bench.store.trials.end(
@@ -60,7 +62,7 @@ class TrialRunner:
     def _ending(self) -> Ending:
         try:
             return self._steps()
-        except (Drained, LeaseLost, StoreFull, StoreUnavailable):
+        except (Drained, LeaseLost, StoreFull, StoreUnavailable, ArtifactsUnwritable):
             raise
         except Ended as ended:
             return ended.ending
@@ -192,6 +194,5 @@ class TrialRunner:
 
 def _crash(error: Exception) -> str:
     """One line that says what happened, then the traceback."""
-    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
-    first = f"{'out of memory' if memory else type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    first = f"{'out of memory' if out_of_memory(error) else type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return f"{first}\n{''.join(traceback.format_exception(error))}"

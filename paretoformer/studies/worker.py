@@ -16,6 +16,7 @@ from paretoformer.studies.ending import Drained, Ending
 from paretoformer.studies.exhaustion import Exhaustion
 from paretoformer.studies.heirs import Process, Watch
 from paretoformer.studies.limits import Limits
+from paretoformer.studies.presence import Presence
 from paretoformer.studies.study import Study
 from paretoformer.studies.trial_runner import TrialRunner
 
@@ -43,6 +44,7 @@ class Worker:
         self._bench, self._limits, self._on_end = bench, limits, on_end
         self._watch = Watch(bench.store, bench.study)
         self._exhaustion = Exhaustion(bench.spec)
+        self._presence = Presence(bench.checkpoints.artifacts)
         self.id = uuid.uuid4().hex
 
     def work(self) -> None:
@@ -61,8 +63,9 @@ class Worker:
     def _next(self) -> TrialRow | None:
         trials = self._bench.store.trials
         for orphan in self._watch.orphans():
-            taken = trials.take_over(orphan, self.id)
+            taken = trials.take_over(orphan, self.id, died=self._presence.left_behind(orphan.owner))
             if taken is not None:
+                self._presence.leave(orphan.owner or "")
                 return taken
         if self._enough():
             return None
@@ -97,6 +100,7 @@ class Worker:
             process_started=me.started,
             version=__version__,
         )
+        self._presence.arrive(self.id)
         stopped = threading.Event()
         heart = threading.Thread(target=self._beat, args=(stopped,), daemon=True)
         heart.start()
@@ -105,6 +109,7 @@ class Worker:
         finally:
             stopped.set()
             heart.join()
+            self._presence.leave(self.id)
             store.trials.release(self.id)
             store.workers.leave(self.id)
 

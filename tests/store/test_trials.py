@@ -187,12 +187,10 @@ def test_a_released_trial_is_nobodys_and_can_be_taken_at_once(store: Store, stud
     assert store.trials.take_over(seen, "w2") is not None
 
 
-def test_only_owners_that_did_not_hand_back_count_as_deaths(store: Store, study: StudyRow, trial: TrialRow) -> None:
+def test_deaths_are_counted_where_the_heir_knows_of_them(store: Store, study: StudyRow, trial: TrialRow) -> None:
     taken, deaths = trial, []
-    for owner, handed_back in (("w2", False), ("w3", True), ("w4", False)):
-        if handed_back:
-            store.trials.release(taken.owner or "")
-        heirs = store.trials.take_over(taken, owner)
+    for owner, died in (("w2", True), ("w3", False), ("w4", True)):
+        heirs = store.trials.take_over(taken, owner, died=died)
         assert heirs is not None
         taken = heirs
         deaths.append(taken.deaths)

@@ -9,7 +9,7 @@ from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Model
 from paretoformer.search_spaces.space import SearchSpace
-from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.checkpoints import ArtifactsUnwritable, Checkpoints
 
 from .conftest import SIGNATURE
 
@@ -64,7 +64,7 @@ def test_a_write_that_fails_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("paretoformer.studies.checkpoints.os.replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtifactsUnwritable, match="artefact folder .* has no room left"):
         checkpoints.save("key", models[0])
     assert list(checkpoints.path("key").parent.iterdir()) == []
 

@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.meters.base import Visit
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.store.rows import StudyState
 from paretoformer.studies import making
 from paretoformer.studies import preflight as preflights
-from paretoformer.studies.making import looked_before, make_or_resume, surveyed
+from paretoformer.studies.effort import Place
+from paretoformer.studies.making import made_at, make_or_resume, surveyed
 from paretoformer.studies.planning import Plan, Request, plan
 from paretoformer.studies.visits import MakeVisit
 
@@ -24,6 +29,13 @@ def request_of_costs(space: SearchSpace) -> Request:
 @pytest.fixture
 def planned(request_of_costs: Request) -> Plan:
     return plan(request_of_costs)
+
+
+@pytest.fixture
+def untimed(request_of_costs: Request, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """With latency as an objective, measured by fakes."""
+    monkeypatch.setattr(preflights, "visits_under", lambda lease: fake_visits)
+    return plan(replace(request_of_costs, objectives="accuracy, -latency"))
 
 
 @pytest.fixture
@@ -66,22 +78,90 @@ def test_a_bound_on_a_count_that_cannot_be_met_is_refused_before_any_database(re
         surveyed(strict)
 
 
-def test_a_bound_on_a_measured_cost_that_cannot_be_met_leaves_no_file(scratch: Path, timed: Plan) -> None:
-    with pytest.raises(UserError, match="latency <= 1 ns cannot be met"):
-        looked_before("sqlite:///new.db", timed, surveyed(timed))
-    assert not list(scratch.iterdir())
-
-
 def test_a_bound_on_a_measured_cost_that_cannot_be_met_makes_no_study(store: Store, timed: Plan) -> None:
     with pytest.raises(UserError, match="latency <= 1 ns cannot be met"):
         make_or_resume(store, "new", timed, surveyed(timed))
     assert store.studies.all() == []
 
 
-def test_nothing_is_looked_at_before_where_no_bound_may_refuse(scratch: Path, planned: Plan) -> None:
-    assert looked_before("sqlite:///new.db", planned, surveyed(planned)) is None
+def at(study: str = "new", storage: str = "sqlite:///new.db") -> Place:
+    return Place(study=study, storage=storage, artifacts=Path("deep/artifacts"))
+
+
+def test_a_new_file_has_the_study_and_what_its_pre_flight_measured(scratch: Path, untimed: Plan) -> None:
+    looked = made_at(at(), untimed, surveyed(untimed))
+    assert {path.name for path in scratch.iterdir()} == {"new.db", "deep"}
+    with Store.open("sqlite:///new.db") as store:
+        assert looked is not None and store.studies.get("new").reference == looked.reference
+        assert store.database.read_one(text("SELECT count(*) AS visits FROM visit")) == {"visits": 6}
+        assert store.database.read_one(text("PRAGMA journal_mode")) == {"journal_mode": "wal"}
+
+
+def test_a_study_is_added_to_a_file_that_is_there(scratch: Path, planned: Plan) -> None:
+    made_at(at("one"), planned, surveyed(planned))
+    assert made_at(at("two"), planned, surveyed(planned)) is not None
+    assert made_at(at("one"), planned, surveyed(planned)) is None
+    with Store.open("sqlite:///new.db") as store:
+        assert [row.name for row in store.studies.all()] == ["one", "two"]
+
+
+def test_a_bound_on_a_measured_cost_that_cannot_be_met_leaves_nothing(scratch: Path, timed: Plan) -> None:
+    with pytest.raises(UserError, match="latency <= 1 ns cannot be met"):
+        made_at(at(), timed, surveyed(timed))
+    assert not list(scratch.iterdir())
+
+
+def test_memory_that_runs_out_in_the_pre_flight_is_told_and_leaves_nothing(
+    scratch: Path, untimed: Plan, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def too_large(*visit: Any) -> Visit:
+        made.append(visit)
+        if len(made) > 7:
+            raise MeasuringFailed(
+                "the measuring process was ended by SIGKILL; the system does that when memory runs out."
+            )
+        return fake_visits(*visit)
+
+    monkeypatch.setattr(preflights, "visits_under", lambda lease: too_large)
+    with pytest.raises(UserError, match="The middle sampled architecture of space small cannot be measured .* SIGKILL"):
+        made_at(at(), untimed, surveyed(untimed))
+    assert not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_memory_that_runs_out_in_training_is_told_and_leaves_nothing(
+    scratch: Path, planned: Plan, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def too_large(*arguments: object, **named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(preflights, "build", too_large)
+    with pytest.raises(UserError, match="The middle .* cannot be trained here: memory runs out"):
+        made_at(at(), planned, surveyed(planned))
+    assert not list(scratch.iterdir())
 
 
 def test_a_file_that_cannot_be_made_is_refused_before_anything_is_measured(scratch: Path, timed: Plan) -> None:
     with pytest.raises(UserError, match="the folder 'no' does not exist"):
-        looked_before("sqlite:///no/new.db", timed, surveyed(timed))
+        made_at(at(storage="sqlite:///no/new.db"), timed, surveyed(timed))
+    assert not list(scratch.iterdir())
+
+
+def test_a_resume_that_is_refused_leaves_no_new_artefact_folder(
+    scratch: Path, planned: Plan, request_of_costs: Request
+) -> None:
+    made_at(replace(at(), artifacts=Path("old")), planned, surveyed(planned))
+    other = plan(replace(request_of_costs, seed=5))
+    with pytest.raises(UserError, match="seed: 0, not 5"):
+        made_at(at(), other, surveyed(other))
+    assert {path.name for path in scratch.iterdir()} == {"new.db", "old"}
+
+
+def test_an_artefact_folder_that_holds_something_stays(scratch: Path, timed: Plan) -> None:
+    (scratch / "deep").mkdir()
+    (scratch / "deep" / "mine.txt").write_text("mine")
+    with pytest.raises(UserError):
+        made_at(at(), timed, surveyed(timed))
+    assert [path.name for path in (scratch / "deep").iterdir()] == ["mine.txt"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
@@ -13,14 +14,15 @@ from paretoformer.evaluators.trainer import TrainingFailed
 from paretoformer.records.objective import parse_constraint
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
-from paretoformer.store.errors import LeaseLost
-from paretoformer.store.rows import RunState, TrialRow
-from paretoformer.studies import trial_runner
+from paretoformer.store.errors import LeaseLost, StoreFull
+from paretoformer.store.rows import RunState, StudyState, TrialRow
+from paretoformer.studies import checkpoints, heirs, trial_runner
 from paretoformer.studies.bench import Workbench
-from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.checkpoints import ArtifactsUnwritable, Checkpoints
 from paretoformer.studies.ending import Drained, Ending
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Measurer
+from paretoformer.studies.presence import Presence
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.trial_runner import TrialRunner
@@ -43,8 +45,8 @@ def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s
     row = store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=(-0.1, 1e9))
     store.signatures.put(spec.signature.digest, spec.signature.to_json())
     store.tasks.put("t", task.spec, task.data_hash)
-    checkpoints = Checkpoints(folder)
-    checkpoints.prepare()
+    weights = Checkpoints(folder)
+    weights.prepare()
 
     def none(*arguments: Any) -> Any:
         raise AssertionError("counted costs need no visit")
@@ -58,7 +60,7 @@ def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s
         proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
         measurer=Measurer(store, spec, none),
         lease=Lease("cpu", folder / "locks"),
-        checkpoints=checkpoints,
+        checkpoints=weights,
     )
 
 
@@ -138,7 +140,7 @@ def test_a_trial_at_which_two_workers_died_is_given_up(bench: Workbench) -> None
     taken = trials.reserve(bench.study, "first")
     for heir in ("second", "third"):
         assert taken is not None
-        taken = trials.take_over(taken, heir)
+        taken = trials.take_over(taken, heir, died=True)
     assert taken is not None
     ending = TrialRunner(bench, taken).run()
     assert ending.state is TrialState.FAILED
@@ -244,3 +246,66 @@ def test_a_worker_takes_over_what_was_handed_back(bench: Workbench) -> None:
     Worker(bench, Limits(trials=1)).work()
     (row,) = bench.store.trials.all(bench.study)
     assert (row.state.ended, row.epoch) == (True, 2)
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_weights_that_cannot_be_written_stop_the_worker_and_fail_no_trial(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    def full(tensors: object, file: Path) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    for _ in range(attempts):
+        with pytest.raises(
+            ArtifactsUnwritable, match=r"^The artefact folder .* has no room left; free some and resume\.$"
+        ):
+            Worker(bench, Limits(trials=1)).work()
+    (row,) = bench.store.trials.all(bench.study)
+    assert (row.state.ended, row.owner, row.deaths) == (False, None, 0)
+
+
+def test_a_worker_that_cannot_even_hand_back_did_not_die_at_its_trial(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **named: object) -> None:
+        raise StoreFull("no room")
+
+    for _ in range(3):
+        with monkeypatch.context() as patched, pytest.raises(StoreFull):
+            for name in ("propose", "release"):
+                patched.setattr(bench.store.trials, name, full)
+            patched.setattr(heirs, "_alive", lambda worker: False)
+            Worker(bench, Limits(trials=1)).work()
+    monkeypatch.setattr(heirs, "_alive", lambda worker: False)
+    Worker(bench, Limits(trials=1)).work()
+    (row,) = bench.store.trials.all(bench.study)
+    assert (row.state, row.deaths) == (TrialState.COMPLETE, 0)
+
+
+def test_a_worker_that_left_its_mark_died_at_its_trial(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.store.trials.reserve(bench.study, "dead")
+    bench.store.workers.register(
+        "dead", study_id=bench.study, host=heirs.Process.mine().host, pid=1, process_started=0.0, version="1"
+    )
+    presence = Presence(bench.checkpoints.artifacts)
+    presence.arrive("dead")
+    Worker(bench, Limits(trials=1)).work()
+    (row,) = bench.store.trials.all(bench.study)
+    assert (row.state, row.deaths) == (TrialState.COMPLETE, 1)
+    assert not presence.left_behind("dead")
+
+
+def test_weights_that_cannot_be_written_while_concluding_stop_the_worker(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, _ = run_next(bench)
+    bench.checkpoints.path(bench.store.runs.get(row.run or 0).key).unlink()
+
+    def full(tensors: object, file: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(ArtifactsUnwritable):
+        Worker(bench, Limits(trials=1)).work()
+    assert bench.store.studies.by_id(bench.study).state is StudyState.RUNNING

@@ -35,7 +35,7 @@ def bring_to_head(database: Database) -> None:
         state = "holds no studies yet" if found is None else f"has version {found}, older than {HEAD}"
         raise UserError(f"'{database.where}' {state}; a search or a worker brings it up to date.")
     if database.is_sqlite:
-        database.with_connection(_switch_to_wal)
+        database.with_connection(switch_to_wal)
         database.with_connection(lambda connection: connection.exec_driver_sql("PRAGMA foreign_keys = OFF"))
     try:
         database.write(lambda connection: _upgrade(connection, database))
@@ -79,7 +79,7 @@ def _version(connection: Connection, where: str) -> str | None:
     return None if version is None else str(version)
 
 
-def _switch_to_wal(connection: Connection) -> None:
+def switch_to_wal(connection: Connection) -> None:
     """Turn on write-ahead logging, which answers "locked" at once while another process does the same."""
     for left in reversed(range(_WAL_TRIES)):
         try:
