@@ -1,17 +1,21 @@
 """Before a search: how large the space is, what it costs, whether bounds can be met, how long it will take."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from paretoformer.evaluators.trainer import Trainer
+from paretoformer.evaluators.trainer import Trainer, TrainingFailed
 from paretoformer.hardware_models.devices import training_device
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.records.costs import COSTS
+from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.search_spaces.build import build
 from paretoformer.store import Store
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Costs, Measurer
+from paretoformer.studies.memory import out_of_memory
 from paretoformer.studies.planning import Plan, Request, plan
 from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.survey import Sampled, Survey, survey
@@ -20,6 +24,7 @@ from paretoformer.studies.verdicts import COUNTED, Verdict, activation_bytes, ve
 from paretoformer.studies.visits import visits_under
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
+PLACES = ("smallest", "middle", "largest")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +87,19 @@ def preflight(
         store: where the visits are kept, for trials that come to the same architectures.
         lease: of the host's processor.
         clock: seconds.
+
+    Raises:
+        UserError: one of them cannot be measured or trained here, for want of memory for example.
     """
     spec = planned.spec
     lease = lease or Lease()
     measurer = Measurer(store, spec, visits_under(lease))
     ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
     began = clock()
-    measured = [_measured(measurer, store, spec, each) for each in ends]
+    measured = [_measured(measurer, store, spec, each, place) for each, place in zip(ends, PLACES, strict=True)]
     measuring = (clock() - began) / len(ends)
+    with _told(spec, PLACES[1], "trained"):
+        training = _training_seconds(planned, ends[1], lease, clock)
     return Preflight(
         space=spec.space.name,
         size=spec.space.count(),
@@ -97,15 +107,30 @@ def preflight(
         costs=(*_counted(spec, found), *_ranges(spec, measured)),
         verdicts=verdicts(spec, found, ends, measured, planned.task.constant_scores()),
         reference=tuple(column.oriented(_worst(planned, found, measured, column)) for column in spec.columns),
-        training_seconds=_training_seconds(planned, ends[1], lease, clock),
+        training_seconds=training,
         measuring_seconds=2 * measuring,
     )
 
 
-def _measured(measurer: Measurer, store: Store, spec: StudySpec, sampled: Sampled) -> Costs:
+@contextmanager
+def _told(spec: StudySpec, place: str, done: str) -> Iterator[None]:
+    """Tell in one sentence which architecture could not be `done` here, and why."""
+    which = f"The {place} sampled architecture of space {spec.space.name} cannot be {done} here"
+    try:
+        yield
+    except (MeasuringFailed, TrainingFailed, Unavailable) as error:
+        raise UserError(f"{which}: {str(error).rstrip('.')}.") from error
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        raise UserError(f"{which}: memory runs out; give a space of smaller ones.") from error
+
+
+def _measured(measurer: Measurer, store: Store, spec: StudySpec, sampled: Sampled, place: str) -> Costs:
     store.architectures.put(sampled.architecture.digest, sampled.architecture.to_json())
     store.signatures.put(spec.signature.digest, spec.signature.to_json())
-    return measurer.before_training(Subject(architecture=sampled.architecture, signature=spec.signature))
+    with _told(spec, place, "measured"):
+        return measurer.before_training(Subject(architecture=sampled.architecture, signature=spec.signature))
 
 
 def _counted(spec: StudySpec, found: Survey) -> list[CostRange]:
@@ -115,7 +140,8 @@ def _counted(spec: StudySpec, found: Survey) -> list[CostRange]:
         ranges.append(_range(name, "counted", values))
     if "activation_bytes" in spec.costs:
         ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
-        ranges.append(_range("activation_bytes", "counted", sorted(activation_bytes(spec, each) for each in ends)))
+        with _told(spec, PLACES[-1], "counted"):
+            ranges.append(_range("activation_bytes", "counted", sorted(activation_bytes(spec, each) for each in ends)))
     return ranges
 
 

@@ -126,5 +126,7 @@ def test_an_architecture_that_cannot_serve_the_task_is_refused() -> None:
 
 
 def test_what_is_none_of_these_is_refused_with_the_presets() -> None:
-    with pytest.raises(UserError, match="'vit' is neither a preset, nor STUDY:TRIAL, nor a file; presets: .*gpt2-small"):
+    with pytest.raises(
+        UserError, match="'vit' is neither a preset, nor STUDY:TRIAL, nor a file; presets: .*gpt2-small"
+    ):
         subject_of("vit")
