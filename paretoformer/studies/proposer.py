@@ -14,7 +14,7 @@ ATTEMPTS = 20
 """How often an engine is asked again when its point is invalid or known: asking costs little, a trial does not."""
 
 UNSEEN = (TrialState.INVALID, TrialState.FAILED)
-"""Ends after which an architecture may be proposed again: it was never looked at, or fell to an accident."""
+"""Ends after which an architecture may be proposed again: it was never looked at, or may have fallen to an accident."""
 
 Outcomes = Callable[[int, int], list[Outcome]]
 """Outcomes with order numbers above the first and up to the second, in commit order."""

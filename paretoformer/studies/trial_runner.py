@@ -128,7 +128,7 @@ class TrialRunner:
         return counts
 
     def _claimed(self, subject: Subject, recipe: Recipe) -> RunRow:
-        """The run of this trial; the trial ends here if an earlier one of the study has the same."""
+        """The run of this trial; the trial ends here if an earlier one of the study has the same, or the run failed."""
         bench = self._bench
         seed = training_seed(bench.spec.seed)
         bench.store.recipes.put(recipe.digest, recipe.to_json())
@@ -140,6 +140,8 @@ class TrialRunner:
         }
         run = bench.store.runs.create_or_get(digest([*parts.values(), seed, VERSION]), **parts, seed=seed)
         bench.store.trials.set_running(self._trial, run=run.id)
+        if run.state is RunState.FAILED:  # its key is the same, and so would its end be
+            raise Ended(Ending(state=TrialState.FAILED, reason=run.error))
         for other in bench.store.reads.trials_of_run(bench.study, run.id):
             if other.number < self._trial.number and other.state not in UNSEEN:
                 reason = f"the same run as trial {other.number}"

@@ -49,6 +49,7 @@ class Worker:
 
     def work(self) -> None:
         """Work until the limits are reached, the space is exhausted, or the bench is drained."""
+        self._exhaustion.look(self._bench.store.trials.outcomes(self._bench.study))
         with self._registered():
             while not self._bench.draining():
                 trial = self._next()
@@ -82,7 +83,7 @@ class Worker:
             ending = TrialRunner(self._bench, trial).run()
         except (Drained, LeaseLost):
             return
-        if ending.state is TrialState.DUPLICATE:
+        if ending.state in (TrialState.DUPLICATE, TrialState.FAILED):
             self._exhaustion.look(self._bench.store.trials.outcomes(self._bench.study))
         if trial.number % SWEEP == 0:
             drop_weights(self._bench, Study(self._bench.store, self._bench.study))

@@ -38,7 +38,7 @@ def ends(spec: StudySpec, *states: TrialState) -> list[Outcome]:
 
 def test_invalid_points_are_not_waited_for(tiny: StudySpec) -> None:
     assert tiny.space.count() == 3
-    assert len(Exhaustion(tiny).valid) == 2
+    assert len(list(Exhaustion(tiny).valid())) == 2
 
 
 def test_a_space_is_exhausted_once_every_valid_architecture_was_tried(tiny: StudySpec) -> None:
@@ -47,6 +47,23 @@ def test_a_space_is_exhausted_once_every_valid_architecture_was_tried(tiny: Stud
     assert not exhaustion.reached
     exhaustion.look(ends(tiny, TrialState.COMPLETE, TrialState.OVER_CONSTRAINT))
     assert exhaustion.reached
+
+
+def test_a_failed_trial_counts_as_tried_and_an_invalid_one_does_not(tiny: StudySpec) -> None:
+    exhaustion = Exhaustion(tiny)
+    exhaustion.look(ends(tiny, TrialState.COMPLETE, TrialState.INVALID))
+    assert not exhaustion.reached
+    exhaustion.look(ends(tiny, TrialState.COMPLETE, TrialState.FAILED))
+    assert exhaustion.reached
+
+
+def test_no_more_of_a_space_is_listed_than_is_needed(tiny: StudySpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = ends(tiny, TrialState.COMPLETE, TrialState.COMPLETE)[1:]
+    looked_at = []
+    explain = tiny.space.explain
+    monkeypatch.setattr(type(tiny.space), "explain", lambda self, *given: looked_at.append(given) or explain(*given))
+    Exhaustion(tiny).look(second)
+    assert len(looked_at) == 1
 
 
 def test_a_space_that_cannot_be_listed_is_never_exhausted(tiny: StudySpec, monkeypatch: pytest.MonkeyPatch) -> None:

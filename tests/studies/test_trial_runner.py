@@ -13,6 +13,7 @@ from paretoformer.evaluators.task import Task
 from paretoformer.evaluators.trainer import TrainingFailed
 from paretoformer.records.objective import parse_constraint
 from paretoformer.records.trial import TrialState
+from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.store.errors import LeaseLost, StoreFull
 from paretoformer.store.rows import RunState, StudyState, TrialRow
@@ -206,15 +207,39 @@ def test_a_run_that_an_earlier_trial_has_is_a_duplicate(bench: Workbench, monkey
     assert second.values == first.values
 
 
-def test_a_failed_run_gets_another_chance(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("study", ["s", "other"])
+def test_a_run_that_failed_is_not_trained_again_and_the_engine_is_told(
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str
+) -> None:
+    trained = []
+
     def fail(self: object) -> Iterator[None]:
-        raise TrainingFailed("an accident")
+        trained.append(self)
+        raise TrainingFailed("loss became nan at step 3 of 4, learning rate 1")
+        yield
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", fail)
+    drawn = bench.proposer.draw(1, 0)
+    monkeypatch.setattr(Proposer, "draw", lambda self, number, history: drawn)
+    first, _ = run_next(bench)
+    again = bench if study == "s" else made(bench.store, bench.spec, digits, tmp_path, study)
+    second, _ = run_next(again)
+    assert (second.state, second.reason, second.run) == (TrialState.FAILED, first.reason, first.run)
+    assert len(trained) == 1
+    assert [outcome.state for outcome in again.store.trials.outcomes(again.study)][-1] is TrialState.FAILED
+
+
+def test_a_trial_that_fell_to_an_accident_gets_another_chance(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def accident(self: object) -> Iterator[None]:
+        raise MemoryError
         yield
 
     drawn = bench.proposer.draw(1, 0)
     monkeypatch.setattr(Proposer, "draw", lambda self, number, history: drawn)
     with monkeypatch.context() as patched:
-        patched.setattr(trial_runner.Trainer, "run", fail)
+        patched.setattr(trial_runner.Trainer, "run", accident)
         first, _ = run_next(bench)
     second, _ = run_next(bench)
     assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETE)
@@ -309,3 +334,35 @@ def test_weights_that_cannot_be_written_while_concluding_stop_the_worker(
     with pytest.raises(ArtifactsUnwritable):
         Worker(bench, Limits(trials=1)).work()
     assert bench.store.studies.by_id(bench.study).state is StudyState.RUNNING
+
+
+ONE = {
+    "name": "one",
+    "title": "Two points",
+    "topology": "encoder",
+    "stem": "patches",
+    "dimensions": {"stem.size": 4, "encoder.depth": 1, "encoder.width": [8, 16], "encoder.mixer": "identity"},
+}
+
+
+def test_a_worker_on_an_exhausted_space_adds_no_row(bench: Workbench, digits: Task, tmp_path: Path) -> None:
+    tiny = made(bench.store, replace(bench.spec, space=SearchSpace.from_dict(ONE)), digits, tmp_path, "tiny")
+    Worker(tiny, Limits(trials=20)).work()
+    ended = len(tiny.store.trials.all(tiny.study))
+    Worker(tiny, Limits(trials=30)).work()
+    assert len(tiny.store.trials.all(tiny.study)) == ended < 20
+
+
+def test_a_worker_stops_though_a_point_of_the_space_fails_always(
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object) -> Iterator[None]:
+        raise TrainingFailed("loss became nan")
+        yield
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", fail)
+    tiny = made(bench.store, replace(bench.spec, space=SearchSpace.from_dict(ONE)), digits, tmp_path, "tiny")
+    Worker(tiny, Limits(trials=40)).work()
+    rows = tiny.store.trials.all(tiny.study)
+    assert {row.state for row in rows} == {TrialState.FAILED}
+    assert len(rows) < 40
