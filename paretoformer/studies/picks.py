@@ -9,6 +9,8 @@ from paretoformer.records.objective import Constraint, parse_constraints
 from paretoformer.records.units import show
 from paretoformer.studies.points import FrontPoint
 
+SAME_DIGITS = 9
+"""Sums of scaled objectives that agree to so many digits are equal."""
 NAMED = ("knee", "best", "fastest", "smallest")
 
 
@@ -16,7 +18,8 @@ def pick(text: str, points: Sequence[FrontPoint], complete: Sequence[FrontPoint]
     """The point that `text` asks for.
 
     `best` has the best first objective, `fastest` the lowest latency on the first target, `smallest` the fewest
-    parameters; `knee` lies closest to the ideal corner after scaling each objective to the front's range. A bound such as
+    parameters; `knee` has the least sum of objectives, each scaled to the front's range: it lies farthest from the plane
+    through the front's extremes. Of equals the better first objective decides. A bound such as
     `latency <= 3ms and accuracy >= 0.95` gives the best first objective among the points that meet it.
 
     Args:
@@ -49,8 +52,8 @@ def pick(text: str, points: Sequence[FrontPoint], complete: Sequence[FrontPoint]
 def _knee(points: Sequence[FrontPoint]) -> FrontPoint:
     values = np.array([point.oriented for point in points])
     low, high = values.min(0), values.max(0)
-    scaled = (values - low) / np.where(high > low, high - low, 1.0)
-    return points[int(np.argmin(np.square(scaled).sum(1)))]
+    sums = ((values - low) / np.where(high > low, high - low, 1.0)).sum(1).round(SAME_DIGITS)
+    return min(zip(sums, points, strict=True), key=lambda each: (each[0], each[1].oriented))[1]
 
 
 def _lowest(name: str, points: Sequence[FrontPoint]) -> FrontPoint:

@@ -1,9 +1,12 @@
 """Picking one point of a front."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from paretoformer.records.errors import UserError
 from paretoformer.records.target import parse_target
+from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.front import Interval
 from paretoformer.studies.picks import pick
@@ -27,7 +30,11 @@ def points(space: SearchSpace) -> list[FrontPoint]:
             "encoder.feedforward.ratio": 1,
         }
     ).architecture
-    rows = [(1, 0.99, 0.010, 900), (2, 0.98, 0.002, 500), (3, 0.80, 0.001, 700)]
+    return made(architecture, [(1, 0.99, 0.010, 900), (2, 0.98, 0.002, 500), (3, 0.80, 0.001, 700)])
+
+
+def made(architecture: Architecture, rows: Sequence[tuple[int, float, float, int]]) -> list[FrontPoint]:
+    """Points of (number, accuracy, latency, parameters)."""
     return [
         FrontPoint(
             number=number,
@@ -58,6 +65,22 @@ def points(space: SearchSpace) -> list[FrontPoint]:
 )
 def test_words_numbers_and_bounds_choose(points: list[FrontPoint], text: str, number: int) -> None:
     assert pick(text, points, points).number == number
+
+
+@pytest.mark.parametrize(
+    ("inner", "number"),
+    [
+        ([(2, 0.90, 6.5e-3), (3, 0.65, 4.5e-3)], 2),  # sums 0.65 and 0.70, though 3 is nearer to the ideal corner
+        ([(2, 0.65, 4.5e-3), (3, 0.45, 2e-3)], 3),  # sums 0.70 and 0.65
+        ([(3, 0.50, 3.5e-3), (2, 0.75, 6e-3)], 2),  # equal sums: the better accuracy
+    ],
+)
+def test_the_knee_is_farthest_from_the_line_through_the_extremes(
+    points: list[FrontPoint], inner: list[tuple[int, float, float]], number: int
+) -> None:
+    extremes = [(1, 1.0, 11e-3, 9), (4, 0.0, 1e-3, 9)]
+    front = made(points[0].architecture, [*extremes, *((*row, 9) for row in inner)])
+    assert pick("knee", front, front).number == number
 
 
 @pytest.mark.parametrize(

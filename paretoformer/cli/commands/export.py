@@ -16,7 +16,12 @@ def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; its parent must be there.")],
     place: PlaceOptions,
     pick: Annotated[
-        str, typer.Option(metavar="PICK", help='knee, best, fastest, smallest, a trial, or "latency <= 3ms".')
+        str,
+        typer.Option(
+            metavar="PICK",
+            help="knee (least sum of objectives, each scaled to the front's range), best (first objective), "
+            'fastest, smallest, a trial, or "latency <= 3ms".',
+        ),
     ] = "knee",
     to: Annotated[str, typer.Option(metavar="FORMATS", help="Formats, as in safetensors.")] = "safetensors",
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
