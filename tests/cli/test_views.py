@@ -8,7 +8,7 @@ import pytest
 
 from paretoformer.cli.grouping import grouped
 from paretoformer.cli.options import STORAGE_VARIABLE
-from paretoformer.cli.views.architecture import described, stack_table
+from paretoformer.cli.views.architecture import described, stack_heading, stack_table
 from paretoformer.cli.views.hints import option_line
 from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
 from paretoformer.cli.views.request_line import search_command
@@ -103,6 +103,12 @@ def test_equal_layers_are_one_row() -> None:
     (stack,) = load_preset("vit-tiny").architecture.stacks
     layers = list(stack_table(stack).columns[0].cells)
     assert layers == [f"1-{stack.depth}"]
+
+
+def test_a_stack_is_told_with_the_norms_that_open_and_close_it() -> None:
+    headings = {name: stack_heading(load_preset(name).architecture.stacks[0]) for name in ("vit-tiny", "roberta-urpe")}
+    assert ["opened by norm" in heading for heading in headings.values()] == [False, True]
+    assert ["closed by norm" in heading for heading in headings.values()] == [True, False]
 
 
 def test_a_choice_is_told_with_its_fields() -> None:

@@ -22,10 +22,11 @@ def headings(architecture: Architecture) -> Iterator[str]:
 
 
 def stack_heading(stack: Stack) -> str:
-    """Width, depth, position and what closes the stack."""
+    """Width, depth, position, and what opens and closes the stack."""
+    opened = f", opened by norm {described(stack.opening_norm)}" if stack.opening_norm else ""
     closed = f", closed by norm {described(stack.final_norm)}" if stack.final_norm else ""
     layers = f"{stack.depth} layer{'s' if stack.depth > 1 else ''}"
-    return f"{stack.name}: width {stack.width}, {layers}, position {described(stack.position)}{closed}"
+    return f"{stack.name}: width {stack.width}, {layers}, position {described(stack.position)}{opened}{closed}"
 
 
 def stack_table(stack: Stack) -> Table:
