@@ -43,12 +43,16 @@ class Group(Norm):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         valid = context.valid(x.shape[1])
-        y = self._of_all(x) if valid is None else self._of_valid(x, valid[..., None])
+        if valid is None:
+            return self._of_all(x)
+        y = self._of_valid(x, valid[..., None])
         y = y * self.weight if self.bias is None else torch.addcmul(self.bias, y, self.weight)
         return y.to(x.dtype)
 
     def _of_all(self, x: Tensor) -> Tensor:
-        return layer_norm(x.flatten(1), None, None, self.eps).view_as(x)  # a sample is one row
+        """A sample is one row of layer norm, which has the channels' scales and shifts once a token."""
+        weight, bias = (None if each is None else each.repeat(x.shape[1]) for each in (self.weight, self.bias))
+        return layer_norm(x.flatten(1), weight, bias, self.eps).view_as(x)
 
     def _of_valid(self, x: Tensor, valid: Tensor) -> Tensor:
         """valid: (B, N, 1)."""
