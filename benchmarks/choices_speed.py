@@ -102,7 +102,7 @@ def fields_at(name: str, length: int) -> dict[str, Any]:
 def site_at(name: str, length: int, width: int) -> Site:
     """A bidirectional sequence, a grid for what works on one, or a causal sequence for what works on that alone."""
     able = choice("mixer", name).capabilities if name in {str(each) for each in choices("mixer")} else frozenset()
-    side = math.isqrt(length)
+    side = 1 << (length.bit_length() - 1) // 2
     if Capability.GRID in able or name in ("pooling", "separable", "depthwise"):
         return Site(width=width, length=length, grid=(side, length // side))
     return Site(width=width, length=length, causal=bool(able) and Capability.BIDIRECTIONAL not in able)
