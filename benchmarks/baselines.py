@@ -22,7 +22,7 @@ ORDERS = (0, 1, 2, 3)
 def main() -> None:
     """Print the table, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="where the figures are written too (nowhere)")
     arguments = parser.parse_args()
     figures = [logistic_regression(open_task("digits")), *(n_gram(open_task("python-docs"), n) for n in ORDERS)]
     for figure in figures:

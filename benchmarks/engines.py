@@ -25,6 +25,7 @@ from paretoformer.studies.search import run_search
 from paretoformer.studies.study import Study
 
 OBJECTIVES = "-bits_per_byte, -latency"
+RESULTS = Path("benchmarks/results/engines.json")
 
 
 def searched(place: Place, engine: str, seed: int, given: argparse.Namespace) -> None:
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=512)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/engines.json"))
+    parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are written (%(default)s)")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="paretoformer-engines-"))
     storage = f"sqlite:///{folder / 'engines.db'}"
@@ -72,7 +73,8 @@ def report(storage: str, studies: dict[str, list[str]], given: argparse.Namespac
         rows = {}
         for engine, names in studies.items():
             shares = [hypervolume(complete(opened[name]), reference) / whole for name in names]
-            rows[engine] = {"median": statistics.median(shares), "low": min(shares), "high": max(shares)}
+            summary = {"median": statistics.median(shares), "low": min(shares), "high": max(shares)}
+            rows[engine] = {**summary, "by_seed": shares}
     print(
         f"{given.trials} trials, {given.seeds} seeds; training {statistics.median(seconds):.1f} s median, {max(seconds):.1f} s most"
     )

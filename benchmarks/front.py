@@ -5,6 +5,7 @@
 The front is our noise-aware one, beside moocore's plain filter on the medians in the same run.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import numpy as np
 from paretoformer.studies.front import Interval, front_indices, hypervolume, nondominated
 
 POINTS, REPEATS = 10_000, 5
+RESULTS = Path("benchmarks/results/front.json")
 
 
 def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -32,6 +34,9 @@ def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def main() -> None:
     """Print the table and write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are written (%(default)s)")
+    given = parser.parse_args()
     values = np.random.default_rng(0).random((POINTS, 3))
     points = [tuple(Interval(value=v, low=0.98 * v, high=1.02 * v) for v in row) for row in values.tolist()]
     rows = {
@@ -44,9 +49,8 @@ def main() -> None:
     }
     for name, seconds in rows.items():
         print(f"{name:24} {seconds:8.3f} s")
-    file = Path("benchmarks/results/front.json")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"points": POINTS, "seconds": rows}, indent=1) + "\n")
+    given.json.parent.mkdir(parents=True, exist_ok=True)
+    given.json.write_text(json.dumps({"points": POINTS, "seconds": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from paretoformer.records.target import Target, parse_target
 from paretoformer.runtimes.registry import runtime
 from paretoformer.search_spaces.architecture import Architecture
 
-RESULTS = Path(__file__).parent / "results" / "spread.json"
+RESULTS = Path("benchmarks/results/spread.json")
 BUSY = "import torch; torch.set_num_threads(1); x = torch.rand(512, 512)\nwhile True: x @ x"
 WARM_RUNS, RUNS = 10, 50
 METER = LatencyMeter()
@@ -128,8 +128,14 @@ def row_of(name: str, subject: Subject, calibration: Calibration, repeats: int, 
 def main() -> None:
     """Run, print one table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=20, help="whole measurements of each row (20)")
-    repeats = parser.parse_args().repeats
+    parser.add_argument(
+        "--repeats", type=int, default=20, help="whole measurements of each row, at least 2 (%(default)s)"
+    )
+    parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are written (%(default)s)")
+    given = parser.parse_args()
+    repeats = given.repeats
+    if repeats < 2:
+        parser.error(f"--repeats is {repeats}, and one measurement has no spread; give 2 or more.")
     device = probe("cpu")
     print(
         f"{device.fingerprint['processor']}, {device.fingerprint['threads']} cores, torch {device.fingerprint['torch']}"
@@ -150,8 +156,8 @@ def main() -> None:
                 f"{row['latency_spread_percent']:>7} %{row['stopwatch_ms']:>8} ms{row['stopwatch_spread_percent']:>7} %{ratio:>7.1f}",
                 flush=True,
             )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"device": device.fingerprint, "repeats": repeats, "rows": rows}, indent=1) + "\n")
+    given.json.parent.mkdir(parents=True, exist_ok=True)
+    given.json.write_text(json.dumps({"device": device.fingerprint, "repeats": repeats, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
