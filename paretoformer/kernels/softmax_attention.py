@@ -17,7 +17,7 @@ def softmax_attention(
 
     Args:
         q: (B, H, T, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
-        bias: (H, T, S), added to the scores. valid: (B, S) bool, False where a key is padding.
+        bias: (H, T, S) or (B, H, T, S), added to the scores. valid: (B, S) bool, False where a key is padding.
 
     Returns:
         (B, H, T, d).
@@ -65,9 +65,12 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
 
 
 def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor | None) -> Tensor:
+    """What is added to the scores, or which are seen: (T, S) or four axes, as torch's fused attention takes it, but not three."""
     queries = q.shape[2]
-    if bias is not None and not causal and valid is None:
-        return bias.to(q.dtype)
+    if bias is not None:
+        bias = (bias if bias.ndim == 4 else bias[None]).to(q.dtype)
+        if not causal and valid is None:
+            return bias
     seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
     if causal:
         seen = seen.tril(keys - queries)
@@ -77,4 +80,4 @@ def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor
         seen = seen & (valid | first)[:, None, None, :]
     if bias is None:
         return seen
-    return bias.to(q.dtype).masked_fill(~seen, -torch.inf)
+    return bias.masked_fill(~seen, -torch.inf)
