@@ -4,7 +4,7 @@ import heapq
 
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.binding import COUNT_NAMES, bind
-from paretoformer.search_spaces.cells import Cell, Gene, Use, When
+from paretoformer.search_spaces.cells import Cell, Gene, Tie, Use, When
 from paretoformer.search_spaces.layout import Filled, Layout
 from paretoformer.search_spaces.slots import DEFAULT_CHOICES
 
@@ -27,6 +27,7 @@ def ordered_cells(layout: Layout) -> tuple[Cell, ...]:
             gene=gene,
             uses=tuple(_within(layout, use, topologies) for use, topologies in uses[key].items()),
             when=_when(layout, gene),
+            tie=_tie(layout, gene),
         )
         for key, gene in genes.items()
     ]
@@ -82,6 +83,14 @@ def _when(layout: Layout, gene: Gene) -> When | None:
     if counted := [name for name in rule.names if name in COUNT_NAMES]:
         raise UserError(f"{where}: when cannot name {counted[0]}, a count of the finished model; make it a rule.")
     return When(rule.condition, bind(layout, rule.names, where, gene.stack, gene.layer))
+
+
+def _tie(layout: Layout, gene: Gene) -> Tie | None:
+    address = layout.dimensions[gene.address].partner
+    if address is None:
+        return None
+    partner = layout.dimensions[address]
+    return Tie(partner.key(partner.stack, None), dict(zip(partner.domain.values(), gene.domain.values(), strict=True)))
 
 
 def _sorted(cells: list[Cell], where: str) -> tuple[Cell, ...]:

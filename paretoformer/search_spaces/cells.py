@@ -86,24 +86,40 @@ class When:
         return False
 
 
+@dataclass(frozen=True)
+class Tie:
+    """Values by the value of the cell at `key`."""
+
+    key: str
+    values: Mapping[Value, Value]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A value at `gene.key`: active if one of its uses holds, and `when`."""
+    """A value at `gene.key`: active if one of its uses holds, and `when`, and what it is tied to is active."""
 
     gene: Gene
     uses: tuple[Use, ...]
     when: When | None = None
+    tie: Tie | None = None
 
     @property
     def fixed(self) -> bool:
         """Whether there is nothing to choose."""
-        return self.gene.domain.size == 1
+        return self.tie is not None or self.gene.domain.size == 1
+
+    def forced(self, known: Known) -> Value:
+        """The value of an active cell that is fixed."""
+        return self.gene.domain.neutral if self.tie is None else self.tie.values[known[self.tie.key]]
 
     def active(self, known: Known) -> bool:
         """Whether a point with these values has it."""
+        if self.tie is not None and self.tie.key not in known:
+            return False
         return any(use.holds(known) for use in self.uses) and (self.when is None or self.when.holds(known))
 
     def needs(self) -> frozenset[str]:
         """Cells that it depends on."""
         read = (key for binding in (self.when.bindings if self.when else ()) for key in binding.keys.values())
-        return frozenset(read).union(*(use.needs() for use in self.uses))
+        tied = () if self.tie is None else (self.tie.key,)
+        return frozenset(read).union(tied, *(use.needs() for use in self.uses))

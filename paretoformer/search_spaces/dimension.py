@@ -16,6 +16,7 @@ class Dimension:
 
     `per` says how many values a model has of it: one, one a stack, or one a layer.
     `when` is the condition under which it is a choice at all; where it does not hold, defaults apply.
+    With a `partner`, the address of another dimension, it is no choice: its value has the place that the other's has.
     """
 
     address: str
@@ -23,6 +24,7 @@ class Dimension:
     per: Per
     domain: Domain
     when: Rule | None = None
+    partner: str | None = None
 
     @property
     def fixed(self) -> bool:
@@ -38,4 +40,6 @@ class Dimension:
     def to_json(self) -> dict[str, Any]:
         """Everything but the address, in one spelling."""
         value: dict[str, Any] = {"values": self.domain.to_json(), "per": self.per}
+        if self.partner is not None:
+            value["with"] = self.partner
         return value if self.when is None else {**value, "when": self.when.text}

@@ -27,7 +27,7 @@ class FlatBox:
         for cell in self.cells:
             if cell.active(known):
                 gene = cell.gene
-                known[gene.key] = gene.domain.neutral if cell.fixed else supply(gene)
+                known[gene.key] = cell.forced(known) if cell.fixed else supply(gene)
         return known
 
     def point(self, supply: Callable[[Gene], Value]) -> Point:
@@ -96,9 +96,9 @@ class FlatBox:
                 if not cell.active(known):
                     after[kept] = after.get(kept, 0) + number
                 elif last.get(key, -1) <= index:
-                    after[kept] = after.get(kept, 0) + number * (cell.gene.domain.size or 1)
+                    after[kept] = after.get(kept, 0) + number * (1 if cell.fixed else cell.gene.domain.size or 1)
                 else:
-                    for value in cell.gene.domain.values():
+                    for value in (cell.forced(known),) if cell.fixed else cell.gene.domain.values():
                         reached = (*kept, (key, alike(key, value)))
                         after[reached] = after.get(reached, 0) + number
             ways = after
@@ -131,6 +131,8 @@ def _alike(cells: tuple[Cell, ...]) -> Callable[[str, Value], Value]:
     tests: dict[str, list[frozenset[str]]] = {}
     for cell in cells:
         whole.update(key for binding in (cell.when.bindings if cell.when else ()) for key in binding.keys.values())
+        if cell.tie is not None:
+            whole.add(cell.tie.key)
         for use in cell.uses:
             if use.depth is not None:
                 whole.add(use.depth)

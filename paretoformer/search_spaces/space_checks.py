@@ -49,6 +49,8 @@ def check_layout(layout: Layout) -> None:
             check_choices(place.slot.kind, chooser, layout.where)
     for given in layout.dimensions.values():
         _check_address(layout, given)
+        if given.partner is not None:
+            _check_partner(layout, given, given.partner)
     for place in layout.places:
         dimension = layout.governor(place.stack, place.slot.path)
         own = f"{place.stack}.{place.slot.path}" if place.stack else place.slot.path
@@ -109,6 +111,21 @@ def _check_address(layout: Layout, dimension: Dimension) -> None:
             )
     near = difflib.get_close_matches(address, known, n=5, cutoff=0.5) or list(known)
     raise UserError(f"{where}: '{address}' is not an address of this space; addresses: {', '.join(near)}.")
+
+
+def _check_partner(layout: Layout, dimension: Dimension, address: str) -> None:
+    where, partner = f"{layout.where}: {dimension.address}: with {address}", layout.dimensions.get(address)
+    if partner is None:
+        raise UserError(f"{where}: there is no such dimension; dimensions: {', '.join(layout.dimensions)}.")
+    if partner.partner is not None:
+        raise UserError(f"{where}: that one goes with {partner.partner} itself; name {partner.partner}.")
+    if partner.per == "layer" or (partner.per == "stack" and partner.stack is None):
+        raise UserError(
+            f"{where}: that one has many values in a model, one for each {partner.per}; name one that has one."
+        )
+    if partner.domain.size != dimension.domain.size:
+        sizes = (f"{each.domain.size or 'endlessly many'}" for each in (dimension, partner))
+        raise UserError(f"{where}: it has {' values, and that one '.join(sizes)}; give one for each of the other's.")
 
 
 def _check_values(layout: Layout, place: Place, dimension: Dimension) -> None:

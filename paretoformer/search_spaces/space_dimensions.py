@@ -51,6 +51,7 @@ def _dimension(address: str, stack: str | None, per: Per, form: Given | list[str
         per=per,
         domain=domain_of(form, place),
         when=None if when is None else parse_rule(when, f"{place}: when"),
+        partner=form.partner if isinstance(form, Listed) else None,
     )
 
 

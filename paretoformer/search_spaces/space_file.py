@@ -15,11 +15,12 @@ class _Part(BaseModel):
 
 
 class Listed(_Part):
-    """Values one by one, or a single fixed one."""
+    """Values one by one, or a single fixed one; `with` another dimension, the one at the place of that one's value."""
 
     choose: Value | list[Value]
     per: Per | None = None
     when: str | None = None
+    partner: str | None = Field(default=None, alias="with")
 
 
 class Ranged(_Part):
@@ -148,6 +149,7 @@ _WANTED = {
     "log": "true or false",
     "per": f"one of {', '.join(PERS)}",
     "when": "a condition in quotes",
+    "with": "an address",
 }
 
 

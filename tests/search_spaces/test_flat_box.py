@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**31)
 
 @st.composite
 def small_spaces(draw: st.DrawFn) -> SearchSpace:
-    """Spaces of one or two topologies with shared, per-stack, per-layer and conditional dimensions."""
+    """Spaces of one or two topologies with shared, per-stack, per-layer, conditional and tied dimensions."""
     topologies = draw(st.sampled_from([["decoder"], ["encoder"], ["encoder", "decoder"], ["decoder", "encoder"]]))
     per = st.sampled_from(["stack", "layer"])
     dimensions: dict[str, Any] = {"width": draw(st.sampled_from([8, [8, 16]])), "depth": {"from": 1, "to": 2}}
@@ -37,9 +37,12 @@ def small_spaces(draw: st.DrawFn) -> SearchSpace:
         "stem.tied": [True, False],
         "position": ["none", "learned", "sinusoidal"],
         "placement": {"choose": ["pre", "post"], "when": "depth == 2"},
+        "feedforward.ratio": {"choose": [1, 2], "with": "stem.tied"},
     }
     for address in draw(st.sets(st.sampled_from(sorted(optional)), max_size=3)):
         dimensions[address] = optional[address]
+    if "feedforward.ratio" in dimensions:
+        dimensions["stem.tied"] = optional["stem.tied"]
     if "norm.bias" in dimensions and not {"norm", "mixer.norm"} & dimensions.keys():
         del dimensions["norm.bias"]
     if len(topologies) == 1 and f"{topologies[0]}.norm" in dimensions and "norm" in dimensions:

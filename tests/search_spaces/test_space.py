@@ -213,6 +213,34 @@ def test_two_spellings_of_one_architecture_have_one_digest() -> None:
     assert found.decode({**same, "decoder.mixer.kv_heads": 2}).architecture.digest != plain.digest
 
 
+def test_a_value_with_another_dimension_has_the_place_of_that_ones_value_and_is_no_gene() -> None:
+    found = space({"depth": [1, 2, 4], "decoder.mixer.heads": {"choose": [8, 4, 2], "with": "depth"}})
+    assert keys(found) == ["depth"] and found.count() == len(list(found.enumerate())) == 3
+    for depth, heads in ((1, 8), (2, 4), (4, 2)):
+        stack = found.decode({"depth": depth}).architecture.stacks[0]
+        assert [block[0].body.heads for block in stack.blocks] == [heads] * depth
+
+
+def test_a_value_with_a_dimension_that_is_inactive_falls_to_the_default() -> None:
+    found = space(
+        {
+            "decoder.mixer": ["identity", "softmax"],
+            "decoder.mixer.heads": [2, 4],
+            "decoder.feedforward.ratio": {"choose": [1, 2], "with": "decoder.mixer.heads"},
+        }
+    )
+    ratios = [found.decode(point).architecture.stacks[0].blocks[0][1].body.ratio for point in found.enumerate()]
+    assert ratios == [4, 1, 2] and found.count() == 3
+
+
+def test_what_a_value_goes_with_changes_the_digest() -> None:
+    free = {"decoder.depth": [1, 2], "decoder.width": [16, 32], "decoder.mixer.heads": [1, 2]}
+    tied = [
+        {**free, "decoder.mixer.heads": {"choose": [1, 2], "with": f"decoder.{name}"}} for name in ("depth", "width")
+    ]
+    assert len({space(dimensions).digest for dimensions in (free, *tied)}) == 3
+
+
 def test_recipe_fields_are_decoded_beside_the_architecture() -> None:
     found = space({"recipe.learning_rate": {"from": 1e-4, "to": 1e-2, "log": True}, "recipe.batch": 32})
     changes = found.decode(found.sample(random.Random(0))).recipe_changes
@@ -228,8 +256,8 @@ def test_a_space_with_a_range_of_real_numbers_has_no_count() -> None:
 
 
 def test_a_large_space_is_not_listed() -> None:
-    with pytest.raises(UserError, match="space wide-or-deep has 36 points, and at most 35 can be listed"):
-        load_space("wide-or-deep").enumerate(limit=35)
+    with pytest.raises(UserError, match="space wide-or-deep has 40 points, and at most 39 can be listed"):
+        load_space("wide-or-deep").enumerate(limit=39)
 
 
 @pytest.mark.parametrize(

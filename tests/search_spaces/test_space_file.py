@@ -134,6 +134,23 @@ def test_what_every_stack_needs_is_told_when_missing(address: str) -> None:
     ("address", "given", "sentence"),
     [
         ("decoder.width", [], "the list is empty"),
+        (
+            "decoder.width",
+            {"choose": [32, 48], "with": "decoder.deep"},
+            "there is no such dimension; dimensions: .*decoder.depth",
+        ),
+        (
+            "decoder.width",
+            {"choose": [32, 48], "with": "decoder.depth"},
+            "it has 2 values, and that one 3; give one for each",
+        ),
+        (
+            "decoder.width",
+            {"choose": [32, 48], "with": "decoder.mixer"},
+            "has many values in a model, one for each layer",
+        ),
+        ("decoder.width", {"choose": [32, 48], "with": "decoder.width"}, "goes with decoder.width itself"),
+        ("decoder.width", {"choose": [32, 48], "with": 3}, "with is '3', and it has to be an address"),
         ("decoder.width", [32, 32], "32 is given twice"),
         ("decoder.width", [32, None], "empty is not a value; values are"),
         ("decoder.width", [[32]], "is not a value"),

@@ -41,7 +41,11 @@ class SoftmaxConfig(AttentionConfig):
     def macs(self, site: Site, length: int) -> int:
         """Projections, scores and weighted sum; the causal form is counted in full, as it is computed."""
         keys = site.memory.length if site.memory else length
-        return self.projection_macs(site, length) + 2 * length * keys * self.all_heads(site) + self.position_macs(site, length)
+        return (
+            self.projection_macs(site, length)
+            + 2 * length * keys * self.all_heads(site)
+            + self.position_macs(site, length)
+        )
 
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values, of the memory where there is one."""
