@@ -30,6 +30,8 @@ COMMANDS = (
 
 They import nothing heavy at their top, so that help and mistakes come at once.
 """
+KINDS = {"int_": "a whole number", "float_": "a number"}
+"""What a value should be, by the beginning of what pydantic calls its error."""
 MISTAKE, INTERRUPTED, BROKEN_PIPE = 2, 130, 1
 """Exit codes."""
 
@@ -97,9 +99,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_sentence(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    sentence = " ".join(error.format_message().split()) or "Nothing was asked for."
+    sentence = _unreadable(error) or " ".join(error.format_message().split()) or "Nothing was asked for."
     sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
     return f"{sentence} See '{context.command_path} --help'." if context else sentence
+
+
+def _unreadable(error: typer.TyperException) -> str | None:
+    """What the value of an option or argument is not, naming it; None where that is not what is wrong."""
+    errors = getattr(error.__cause__, "errors", None)
+    wrong = errors()[0] if errors else {}
+    kind = next((word for start, word in KINDS.items() if wrong.get("type", "").startswith(start)), None)
+    if kind is None:
+        return None
+    where = error.format_message().partition("'")[2].partition("'")[0]
+    return f"'{wrong['input']}' is not {kind}, which {where} takes."
 
 
 def _say_version(asked: bool) -> None:

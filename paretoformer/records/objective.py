@@ -81,7 +81,7 @@ def parse_constraint(text: str) -> Constraint:
         UserError: it cannot be read, or the unit is not one of the quantity's.
     """
     match = _CONSTRAINT.fullmatch(text)
-    if match is None:
+    if match is None or not match["bound"].strip():
         raise UserError(
             f"'{text.strip()}' is not a constraint; write NAME <= BOUND or NAME >= BOUND, as in \"params <= 2e6\"."
         )

@@ -9,6 +9,9 @@ from paretoformer.records.errors import UserError
 PRECISIONS = ("fp32", "bf16")
 """Precisions to train in; bf16 is autocast, weights stay fp32."""
 
+MOST_EXAMPLES = 10**12
+"""A larger budget or batch is a slip of the keyboard: no machine would ever come to its end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -30,6 +33,9 @@ class Recipe:
         for name in ("learning_rate", "batch", "clip", "budget"):
             if not getattr(self, name) > 0:
                 raise UserError(f"The {name.replace('_', ' ')} is {getattr(self, name)}; it must be above 0.")
+        for name in ("batch", "budget"):
+            if getattr(self, name) > MOST_EXAMPLES:
+                raise UserError(f"The {name} is {getattr(self, name)}; it must be at most {MOST_EXAMPLES:,} examples.")
         if not self.weight_decay >= 0:
             raise UserError(f"The weight decay is {self.weight_decay}; it must be at least 0.")
         if not 0 <= self.warmup <= 1:
