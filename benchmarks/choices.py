@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from paretoformer.evaluators.examples import Split
 from paretoformer.records.trial import TrialState
+from paretoformer.records.units import show
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.study import Study
@@ -45,14 +47,19 @@ def held(architectures: Iterable[Architecture]) -> dict[str, Counter[str]]:
     return counts
 
 
-def point_row(point: FrontPoint) -> dict[str, Any]:
-    """A point of the front: its values with their intervals, and its choices."""
-    values = {
-        str(column): {"value": each.value, "low": each.low, "high": each.high}
+def values(point: FrontPoint) -> dict[str, dict[str, Any]]:
+    """Value, interval and unit by objective."""
+    return {
+        str(column): {"value": each.value, "low": each.low, "high": each.high, "unit": column.unit}
         for column, each in zip(point.columns, point.values, strict=True)
     }
-    row = {"trial": point.number, "values": values, "params": point.counts["params"], "noisy": point.noisy}
-    return {**row, "tied": point.tied, "width": point.architecture.stacks[0].width, **choices(point.architecture)}
+
+
+def point_row(point: FrontPoint, tested: FrontPoint | None) -> dict[str, Any]:
+    """A point of the front: its values with their intervals, its score on test, and its choices."""
+    row = {"trial": point.number, "values": values(point), "test": values(tested) if tested else None}
+    size = {"params": point.counts["params"], "width": point.architecture.stacks[0].width}
+    return {**row, **size, "noisy": point.noisy, "tied": point.tied, **choices(point.architecture)}
 
 
 def report(name: str, storage: str) -> dict[str, Any]:
@@ -66,9 +73,13 @@ def report(name: str, storage: str) -> dict[str, Any]:
     ]
     front = study.front()
     everywhere, best = held(trained), held(point.architecture for point in front)
+    tested = {point.number: point for point in study.front(Split.TEST)}
     ended = [trial.ended for trial in study.trials if trial.ended is not None]
     return {
         "study": name,
+        "space": study.spec.space.name,
+        "engine": study.spec.engine,
+        "seed": study.spec.seed,
         "date": datetime.fromtimestamp(min(trial.started for trial in study.trials), UTC).date().isoformat(),
         "minutes": (max(ended) - min(trial.started for trial in study.trials)) / 60,
         "states": dict(Counter(trial.state.value for trial in study.trials)),
@@ -79,7 +90,7 @@ def report(name: str, storage: str) -> dict[str, Any]:
         ],
         "noisy": [point.number for point in study.points() if point.noisy],
         "trained": len(trained),
-        "front": [point_row(point) for point in front],
+        "front": [point_row(point, tested.get(point.number)) for point in front],
         "choices": {
             kind: {
                 each: {"trained": number, "front": best[kind][each]} for each, number in everywhere[kind].most_common()
@@ -89,21 +100,28 @@ def report(name: str, storage: str) -> dict[str, Any]:
     }
 
 
-def show(found: dict[str, Any]) -> None:
+def cell(each: dict[str, Any]) -> str:
+    """A value with its unit and interval."""
+    value, low, high = (show(each[part], each["unit"]) for part in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def print_report(found: dict[str, Any]) -> None:
     """Print a report as Markdown tables."""
     states = ", ".join(f"{number} {state}" for state, number in found["states"].items())
     print(f"## {found['study']}: {states}; {found['minutes']:.0f} minutes, {found['date']}\n")
     columns = list(found["front"][0]["values"]) if found["front"] else []
-    print(f"| trial | {' | '.join(columns)} | params | width | mixers | position | norm | feed-forwards |")
-    print("|" + "---|" * (len(columns) + 7))
+    print(f"| trial | {' | '.join(columns)} | test | params | width | mixers | position | norm | feed-forwards |")
+    print("|" + "---|" * (len(columns) + 8))
     for row in found["front"]:
-        values = " | ".join(f"{row['values'][column]['value']:.4g}" for column in columns)
+        shown = " | ".join(cell(row["values"][column]) for column in columns)
+        test = row["test"][columns[0]] if row["test"] else None
+        tested = show(test["value"], test["unit"]) if test else ""
         names = " | ".join(", ".join(row[kind]) for kind in KINDS)
-        print(f"| {row['trial']} | {values} | {row['params']:,} | {row['width']} | {names} |")
+        print(f"| {row['trial']} | {shown} | {tested} | {row['params']:,} | {row['width']} | {names} |")
     for kind in KINDS:
-        print(
-            f"\n| {kind} | of {found['trained']} trained trials | of {len(found['front'])} points of the front |\n|---|---|---|"
-        )
+        print(f"\n| {kind} | of {found['trained']} trained trials | of {len(found['front'])} points of the front |")
+        print("|---|---|---|")
         for name, counts in found["choices"][kind].items():
             shares = counts["trained"] / found["trained"], counts["front"] / max(1, len(found["front"]))
             print(f"| {name} | {counts['trained']} ({shares[0]:.0%}) | {counts['front']} ({shares[1]:.0%}) |")
@@ -121,7 +139,7 @@ def main() -> None:
     given = parser.parse_args()
     reports = [report(name, given.storage) for name in given.studies]
     for each in reports:
-        show(each)
+        print_report(each)
     given.json.write_text(json.dumps(reports, indent=1) + "\n")
 
 
