@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract import Capability, Context, FeedForward, FeedForwardConfig, Site
-from paretoformer.search_spaces.contract.star_relu import StarRelu, StarReluStart
+from paretoformer.search_spaces.parts.star_relu import StarRelu, StarReluStart
 from paretoformer.search_spaces.registry import register
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from paretoformer.kernels import softmax_attention
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.blocks import BlockedAttention, local_blocks, local_pairs
+from paretoformer.search_spaces.parts.blocks import BlockedAttention, local_blocks, local_pairs
 from paretoformer.search_spaces.registry import register
 
 

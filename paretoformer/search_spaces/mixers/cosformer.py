@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import elu, relu
 
 from paretoformer.search_spaces.contract import Capability, Context, Site
-from paretoformer.search_spaces.contract.feature_attention import FeatureAttention, FeatureAttentionConfig
+from paretoformer.search_spaces.parts.feature_attention import FeatureAttention, FeatureAttentionConfig
 from paretoformer.search_spaces.registry import register
 
 

@@ -10,9 +10,9 @@ from torch.nn.functional import gelu, logsigmoid, normalize, pad
 
 from paretoformer.kernels.precision import without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Site
-from paretoformer.search_spaces.contract.convolution import Recent
-from paretoformer.search_spaces.contract.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
-from paretoformer.search_spaces.contract.neural_memory import gelu_slope
+from paretoformer.search_spaces.parts.convolution import Recent
+from paretoformer.search_spaces.parts.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
+from paretoformer.search_spaces.parts.neural_memory import gelu_slope
 from paretoformer.search_spaces.registry import register
 
 

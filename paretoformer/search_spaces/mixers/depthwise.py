@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, Recent, taps, window_problems
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, Recent, taps, window_problems
 from paretoformer.search_spaces.registry import register
 
 

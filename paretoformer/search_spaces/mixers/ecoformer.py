@@ -11,14 +11,14 @@ from torch.nn.functional import normalize, pad
 from paretoformer.kernels.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
-from paretoformer.search_spaces.contract.feature_attention import (
+from paretoformer.search_spaces.contract.position import ExactBuffers
+from paretoformer.search_spaces.parts.feature_attention import (
     Sums,
     empty_sums,
     product_macs,
     weighted_mean,
     weighted_sums,
 )
-from paretoformer.search_spaces.contract.position import ExactBuffers
 from paretoformer.search_spaces.registry import register
 
 SEQUENCES = 8

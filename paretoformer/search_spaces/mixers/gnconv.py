@@ -7,8 +7,8 @@ from typing import Literal, Self
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, window_problems
-from paretoformer.search_spaces.contract.global_local_filter import GlobalLocalFilter
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, window_problems
+from paretoformer.search_spaces.parts.global_local_filter import GlobalLocalFilter
 from paretoformer.search_spaces.registry import register
 
 _NEAR = 3

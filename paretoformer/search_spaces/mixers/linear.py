@@ -8,7 +8,7 @@ from torch.nn.functional import elu
 
 from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.feature_attention import LEAST, Sums, empty_sums, product_macs
+from paretoformer.search_spaces.parts.feature_attention import LEAST, Sums, empty_sums, product_macs
 from paretoformer.search_spaces.registry import register
 
 

@@ -11,10 +11,10 @@ from torch.nn.functional import logsigmoid
 from paretoformer.kernels.newton_schulz import newton_schulz, newton_schulz_macs
 from paretoformer.kernels.precision import without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Site
-from paretoformer.search_spaces.contract.convolution import Recent
-from paretoformer.search_spaces.contract.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
-from paretoformer.search_spaces.contract.neural_memory import MEMORIES, MemoryKind, NeuralMemory, Weights
-from paretoformer.search_spaces.contract.polynomial import FeatureKind, PolynomialFeatures, feature_count
+from paretoformer.search_spaces.parts.convolution import Recent
+from paretoformer.search_spaces.parts.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
+from paretoformer.search_spaces.parts.neural_memory import MEMORIES, MemoryKind, NeuralMemory, Weights
+from paretoformer.search_spaces.parts.polynomial import FeatureKind, PolynomialFeatures, feature_count
 from paretoformer.search_spaces.registry import register
 
 MOST_WEIGHTS = 1 << 20

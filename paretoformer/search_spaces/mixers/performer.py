@@ -10,8 +10,8 @@ from torch.nn.functional import relu
 
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Site
-from paretoformer.search_spaces.contract.feature_attention import FeatureAttention, FeatureAttentionConfig
 from paretoformer.search_spaces.contract.position import ExactBuffers
+from paretoformer.search_spaces.parts.feature_attention import FeatureAttention, FeatureAttentionConfig
 from paretoformer.search_spaces.registry import register
 
 LEAST_EXP, LEAST_RELU = 1e-4, 1e-3

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, Recent, taps, window_problems
-from paretoformer.search_spaces.contract.star_relu import StarRelu, StarReluStart
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, Recent, taps, window_problems
+from paretoformer.search_spaces.parts.star_relu import StarRelu, StarReluStart
 from paretoformer.search_spaces.registry import register
 
 

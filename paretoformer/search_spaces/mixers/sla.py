@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
 from paretoformer.search_spaces.contract import Capability, Context, Site
-from paretoformer.search_spaces.contract.feature_attention import (
+from paretoformer.search_spaces.parts.feature_attention import (
     FeatureAttention,
     FeatureAttentionConfig,
     empty_sums,

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.blocks import BlockedAttention, Blocks, Window, present, window_blocks
+from paretoformer.search_spaces.parts.blocks import BlockedAttention, Blocks, Window, present, window_blocks
 from paretoformer.search_spaces.registry import register
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.kernels import softmax_attention
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.contract.blocks import BlockedAttention, Window, window_blocks
+from paretoformer.search_spaces.parts.blocks import BlockedAttention, Window, window_blocks
 from paretoformer.search_spaces.registry import register
 
 

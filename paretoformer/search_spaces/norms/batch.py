@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
-from paretoformer.search_spaces.contract.batch_normalisation import BatchNormalisation
+from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisation
 from paretoformer.search_spaces.registry import register
 
 

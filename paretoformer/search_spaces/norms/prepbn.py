@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.kernels import layer_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Scheduled, Site
-from paretoformer.search_spaces.contract.batch_normalisation import BatchNormalisation
+from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisation
 from paretoformer.search_spaces.registry import register
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Capability, MixerPosition, PositionConfig, Site
-from paretoformer.search_spaces.contract.distances import axes_problems, distances, pair_problems
+from paretoformer.search_spaces.parts.distances import axes_problems, distances, pair_problems
 from paretoformer.search_spaces.registry import register
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Position, PositionConfig, Site
-from paretoformer.search_spaces.contract.distances import axes_problems, coordinates
+from paretoformer.search_spaces.parts.distances import axes_problems, coordinates
 from paretoformer.search_spaces.registry import register
 
 

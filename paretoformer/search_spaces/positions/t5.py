@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract import Capability, MixerPosition, PositionConfig, Site
-from paretoformer.search_spaces.contract.distances import (
+from paretoformer.search_spaces.parts.distances import (
     axes_problems,
     bucket_problems,
     bucket_starts,

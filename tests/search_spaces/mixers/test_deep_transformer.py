@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Context, Site
-from paretoformer.search_spaces.contract.neural_memory import LinearMemory, MlpMemory
-from paretoformer.search_spaces.contract.polynomial import PolynomialFeatures
 from paretoformer.search_spaces.mixers.deep_transformer import DeepTransformer, DeepTransformerConfig
+from paretoformer.search_spaces.parts.neural_memory import LinearMemory, MlpMemory
+from paretoformer.search_spaces.parts.polynomial import PolynomialFeatures
 
 SITE = Site(width=8, length=40, causal=True)
 SMALL = DeepTransformerConfig(heads=4, chunk=3, expansion=2, conv=2)

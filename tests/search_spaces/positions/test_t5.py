@@ -7,7 +7,7 @@ import torch
 
 from paretoformer.search_spaces.architecture import Branch, Stack
 from paretoformer.search_spaces.contract import Context, MemorySite, Site
-from paretoformer.search_spaces.contract.distances import bucket_starts, bucketed
+from paretoformer.search_spaces.parts.distances import bucket_starts, bucketed
 from paretoformer.search_spaces.positions.t5 import T5Config
 from paretoformer.search_spaces.stack import StackModule
 from paretoformer.search_spaces.stack_counts import stack_parameters

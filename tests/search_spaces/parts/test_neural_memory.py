@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from paretoformer.search_spaces.contract.neural_memory import MEMORIES, gelu_slope
+from paretoformer.search_spaces.parts.neural_memory import MEMORIES, gelu_slope
 
 WIDTH, HIDDEN, FEATURES = 3, 5, 7
 

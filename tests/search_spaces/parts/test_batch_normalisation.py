@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from paretoformer.search_spaces.contract import Context
-from paretoformer.search_spaces.contract.batch_normalisation import BatchNormalisation
+from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisation
 
 WIDTH = 6
 

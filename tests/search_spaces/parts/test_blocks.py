@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretoformer.search_spaces.contract.blocks import LEAST_BLOCK, Window
+from paretoformer.search_spaces.parts.blocks import LEAST_BLOCK, Window
 
 
 @settings(deadline=None, max_examples=60)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from paretoformer.search_spaces.contract import Context, Site
-from paretoformer.search_spaces.contract.global_local_filter import GlobalLocalFilter
+from paretoformer.search_spaces.parts.global_local_filter import GlobalLocalFilter
 
 SITE = Site(width=6, length=20, grid=(4, 5))
 GRID = Context(grid=(4, 5))

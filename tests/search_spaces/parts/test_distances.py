@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretoformer.search_spaces.contract.distances import bucket_starts, bucketed, coordinates, distances
+from paretoformer.search_spaces.parts.distances import bucket_starts, bucketed, coordinates, distances
 
 
 def published(relative: torch.Tensor, *, bidirectional: bool, buckets: int, farthest: int) -> torch.Tensor:

@@ -8,8 +8,8 @@ from torch.nn.functional import normalize, silu
 
 from paretoformer.kernels.precision import widened
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, Recent
 from paretoformer.search_spaces.contract.site import Site
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, Recent
 
 KEPT = 4.0
 """Initial bias of the gate of retention: 0.98 of the memory is kept from token to token."""

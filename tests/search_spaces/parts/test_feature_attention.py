@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from paretoformer.kernels import linear_attention
 from paretoformer.search_spaces.contract import Context
-from paretoformer.search_spaces.contract.feature_attention import (
+from paretoformer.search_spaces.parts.feature_attention import (
     empty_sums,
     product_macs,
     weighted_mean,

@@ -6,8 +6,8 @@ from torch.nn.functional import interpolate
 
 from paretoformer.kernels import layer_norm
 from paretoformer.search_spaces.contract.context import Context
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution
 from paretoformer.search_spaces.contract.site import Site
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution
 
 _EPS = 1e-6
 

@@ -5,7 +5,7 @@ from math import comb, factorial
 import pytest
 import torch
 
-from paretoformer.search_spaces.contract.polynomial import PolynomialFeatures, feature_count
+from paretoformer.search_spaces.parts.polynomial import PolynomialFeatures, feature_count
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from paretoformer.search_spaces.contract import Context, Site
-from paretoformer.search_spaces.contract.convolution import DepthwiseConvolution, window_problems
+from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, window_problems
 
 GRID = Site(width=5, length=24, grid=(4, 6))
 LINE = Site(width=5, length=9)

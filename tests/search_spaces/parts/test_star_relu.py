@@ -2,7 +2,7 @@
 
 import torch
 
-from paretoformer.search_spaces.contract.star_relu import StarRelu
+from paretoformer.search_spaces.parts.star_relu import StarRelu
 
 
 def test_the_papers_start_gives_normal_numbers_mean_zero_and_variance_one(places) -> None:

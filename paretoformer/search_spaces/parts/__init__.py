@@ -1,0 +1,1 @@
+"""Parts that several choices share: convolutions, blocks of attention, memories, distances between tokens."""
