@@ -1,16 +1,20 @@
 """A task whose examples lie in memory."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from paretoformer.evaluators.criterion import IGNORED
-from paretoformer.evaluators.examples import Examples, Split
-from paretoformer.evaluators.metric import Metric
+from paretoformer.evaluators.batches import evaluation_batches
+from paretoformer.evaluators.examples import IGNORED, Examples, Split
+from paretoformer.evaluators.generation import AFTER_END
+from paretoformer.evaluators.metric import GeneratedMetric, Metric, OutputMetric, PairMetric
 from paretoformer.evaluators.task import Task
-from paretoformer.records.signature import ClassOutput, DenseOutput
+from paretoformer.records.signature import NumberOutput, SeriesOutput
+
+_BATCH = 256
 
 
 class MemoryTask(Task):
@@ -30,23 +34,46 @@ class MemoryTask(Task):
         return self._splits[split]
 
     def constant_scores(self) -> dict[str, float]:
-        """Validation scores of always giving the training targets' frequencies (add-one smoothed)."""
-        answer = self._log_frequencies()
-        return {metric.name: self._constant_score(metric, answer) for metric in self.metrics}
+        """Validation scores of one answer to everything: training's mean of numbers, its frequencies of classes and tokens
+        (add-one smoothed), its most frequent answer where tokens are generated, one vector for all where pairs are compared.
+        """
+        return {metric.name: self._constant_score(metric) for metric in self.metrics}
 
-    def _log_frequencies(self) -> Tensor:
-        output = self.signature.output
-        assert not isinstance(output, DenseOutput), "a task of numbers a pixel answers for itself"
-        size = output.classes if isinstance(output, ClassOutput) else output.vocabulary
-        targets = self.examples(Split.TRAIN).targets
-        counts = torch.bincount(targets[targets != IGNORED], minlength=size)
-        return ((counts + 1) / (counts.sum() + size)).log()
+    def _constant_score(self, metric: Metric) -> float:
+        examples = self.examples(Split.VALIDATION)
+        match metric:
+            case OutputMetric():
+                answer = self.constant_output()
+                parts = [
+                    metric.parts(_repeated(answer, batch), batch) for batch in evaluation_batches(examples, _BATCH)
+                ]
+            case GeneratedMetric():
+                answer = _most_frequent_answer(self.examples(Split.TRAIN), self.symbols.end)
+                parts = [metric.parts(answer.expand(len(examples), -1), examples)]
+            case PairMetric():
+                vectors = torch.ones(len(examples), 1)
+                parts = [metric.parts(vectors, vectors, examples)]
+            case _:
+                raise AssertionError(f"{metric.name} reads nothing that is known")
+        return metric.score(torch.cat(parts)).value
 
-    def _constant_score(self, metric: Metric, answer: Tensor) -> float:
-        """Each distinct target is scored once and counted as often as it is asked: parts are sums over targets."""
-        targets = self.examples(Split.VALIDATION).targets
-        distinct, counts = targets[targets != IGNORED].unique(return_counts=True)
-        shape = (len(distinct), *(1 for _ in targets.shape[1:]))  # (K,) or (K, 1)
-        each = Examples(inputs=distinct.view(shape), targets=distinct.view(shape))
-        values, weights = metric.parts(answer.expand(*shape, len(answer)), each)
-        return float((values @ counts.double()) / (weights @ counts.double()))
+    def constant_output(self) -> Tensor:
+        """(columns,), what a model would give for anything: log-frequencies, or the mean of numbers."""
+        output, targets = self.signature.output, self.examples(Split.TRAIN).targets
+        if isinstance(output, NumberOutput | SeriesOutput):
+            return targets.flatten(0, -2).nanmean(0)
+        counts = torch.bincount(targets[targets != IGNORED], minlength=output.columns)
+        return ((counts + 1) / (counts.sum() + output.columns)).log()
+
+
+def _repeated(answer: Tensor, batch: Examples) -> Tensor:
+    places = batch.targets.shape[:2] if batch.of_tokens else batch.targets.shape[:1]
+    return answer.expand(*places, len(answer))
+
+
+def _most_frequent_answer(examples: Examples, end: int | None) -> Tensor:
+    """(1, T) ids."""
+    rows = [row[row != IGNORED].tolist() for row in examples.targets]
+    answers = [tuple(row[:-1] if end is not None and row and row[-1] == end else row) for row in rows]
+    best = Counter(answers).most_common(1)[0][0]
+    return torch.tensor([best or (AFTER_END,)])

@@ -4,27 +4,27 @@ import os.path
 from typing import Any
 
 from paretoformer.evaluators.own_data.path import FORMS, task_from_path
-from paretoformer.evaluators.registry import task_class, task_names
+from paretoformer.evaluators.registry import is_task, registered_task, task_names
 from paretoformer.evaluators.task import Task
 from paretoformer.records.errors import UserError
 
 
 def open_task(what: str | dict[str, Any], columns: str | None = None) -> Task:
-    """A registered task's name, a path, or a `Task.spec`. A name wins over a path: `./digits` is a path.
+    """A registered task's name with options or without, a path, or a `Task.spec`. A name wins over a path: `./digits` is one.
 
     Args:
         what: name, path or spec.
         columns: for a table, `text=COLUMN,label=COLUMN`.
 
     Raises:
-        UserError: no such task or path, data that cannot serve, or data that changed since the spec was made.
+        UserError: no such task, option or path, data that cannot serve, or data that changed since the spec was made.
     """
     if isinstance(what, dict):
         return _from_spec(what)
-    if what in task_names():
+    if is_task(what):
         if columns is not None:
             raise UserError(f"'{what}' is a task of its own and takes no columns; leave '{columns}' out.")
-        return task_class(what)()
+        return registered_task(what)
     if not os.path.exists(what):  # False, too, for names that the system refuses
         raise UserError(
             f"'{what}' is neither a task nor an existing path; tasks: {', '.join(task_names())}; "

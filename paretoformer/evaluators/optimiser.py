@@ -29,10 +29,10 @@ def make_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=_BETAS, fused=True)
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """The rate of step 0, 1, ...: linear up to the recipe's over its warm-up, then a cosine down to a tenth of it."""
-    warm = max(1, round(recipe.warmup * recipe.steps))
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The rate of step 0, 1, ... of `steps`: linear up to the recipe's over its warm-up, then a cosine down to a tenth of it."""
+    warm = max(1, round(recipe.warmup * steps))
     if step < warm:
         return recipe.learning_rate * (step + 1) / warm
-    progress = (step + 1 - warm) / max(1, recipe.steps - warm)
+    progress = (step + 1 - warm) / max(1, steps - warm)
     return recipe.learning_rate * (_FINAL_SHARE + (1 - _FINAL_SHARE) * (1 + math.cos(math.pi * progress)) / 2)

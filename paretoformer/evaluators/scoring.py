@@ -1,6 +1,7 @@
 """From parts of examples to a score with its interval."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,19 +17,26 @@ _Z = 1.959964  # 97.5 % of a normal distribution lie below it
 _NOTHING = 1e-9  # a narrower interval, relative to the score, is rounding
 Floats = npt.NDArray[np.float64]
 Groups = npt.NDArray[np.int64]
+Combine = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A weighted mean with its 95 % interval."""
+    """A score with its 95 % interval."""
 
     value: float
     low: float
     high: float
 
 
-def score(values: Floats, weights: Floats, groups: Groups | None = None, *, fraction: bool = False) -> Estimate:
-    """Sum of values over sum of weights, both (n,), with a percentile bootstrap interval over groups of examples.
+def ratio(sums: Floats) -> Floats:
+    """sums: (..., K) -> (...,), the first column over the last."""
+    found: Floats = sums[..., 0] / sums[..., -1]
+    return found
+
+
+def score(parts: Floats, combine: Combine = ratio, groups: Groups | None = None, *, fraction: bool = False) -> Estimate:
+    """`combine` of the sums of parts, with a percentile bootstrap interval over groups of examples.
 
     The resampling is seeded, so equal parts give an equal interval. Beyond `BINS` groups, group i is counted in bin i
     mod `BINS` and the bins are resampled in their stead, which keeps the time constant.
@@ -38,20 +46,20 @@ def score(values: Floats, weights: Floats, groups: Groups | None = None, *, frac
     that is off by the score itself, or by one unit if that is more.
 
     Args:
-        values: of each example.
-        weights: of each example.
+        parts: (n, K) of each example; the last column is its weight, 0 where it was not asked.
+        combine: sums (..., K) to scores (...,).
         groups: examples of equal number depend on one another and are drawn together; without it each is its own.
         fraction: whether the score lies between 0 and 1.
     """
-    assert len(values) == len(weights) > 0 and weights.sum() > 0, "nothing was asked"
-    places = np.arange(len(values)) if groups is None else _by_appearance(groups)
-    units = np.stack([np.bincount(places % BINS, weights=part) for part in (values, weights)], axis=1)  # (u, 2)
-    value = float(values.sum() / weights.sum())
-    sums = _resample_counts(len(units)) @ units  # (resamples, 2)
-    means = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
-    low, high = (float(bound) for bound in np.nanquantile(means, (0.025, 0.975)))
+    assert len(parts) > 0 and parts[:, -1].sum() > 0, "nothing was asked"
+    places = np.arange(len(parts)) if groups is None else _by_appearance(groups)
+    units = np.stack([np.bincount(places % BINS, weights=column) for column in parts.T], axis=1)  # (u, K)
+    value = float(combine(parts.sum(0)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample may draw only what was not asked
+        scores = combine(_resample_counts(len(units)) @ units)  # (resamples,)
+    low, high = (float(bound) for bound in np.nanquantile(scores, (0.025, 0.975)))
     if high - low <= _NOTHING * max(1.0, abs(value)):
-        asked = len(np.unique(places[weights > 0]))
+        asked = len(np.unique(places[parts[:, -1] > 0]))
         low, high = _wilson(value, asked) if fraction else _one_more(value, asked)
     return Estimate(value=value, low=min(value, low), high=max(value, high))
 

@@ -1,50 +1,48 @@
 """Training in rungs: one model, one task, one recipe, one seed."""
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from paretoformer.evaluators.batches import evaluation_batches, moved, training_batches
-from paretoformer.evaluators.criterion import criterion
-from paretoformer.evaluators.examples import Examples, Split
-from paretoformer.evaluators.optimiser import learning_rate, make_optimiser
+from paretoformer.evaluators.evaluation import evaluate
+from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.phase import Phase, TrainingFailed
+from paretoformer.evaluators.snapshot import restore_phase, snapshot_phase
 from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.signature import Signature
 from paretoformer.records.trial import Score
-from paretoformer.search_spaces.contract import Model, auxiliary_loss, set_progress
+from paretoformer.search_spaces.contract import Model, set_progress
 
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
 
-VERSION = 2
+VERSION = 3
 """Raised when the same model, task, recipe and seed would give other scores; part of every run's key."""
 
-_EVALUATION_BATCH = 256
-_EVALUATION_OUTPUTS = 2**22  # numbers that a model gives for one batch: 16 MiB in fp32
-
-
-class TrainingFailed(Exception):
-    """Training cannot go on; the message is one sentence that says why and where."""
+__all__ = ["REDUCTION", "VERSION", "Trainer", "TrainingFailed", "rung_steps"]
 
 
 def rung_steps(recipe: Recipe, rungs: int) -> tuple[int, ...]:
-    """Optimiser steps after which each rung is scored: budget / 9, budget / 3, budget for three, in whole batches."""
-    return tuple(-(-recipe.budget // (recipe.batch * REDUCTION ** (rungs - 1 - rung))) for rung in range(rungs))
+    """Optimiser steps after which each rung is scored: budget / 9, budget / 3, budget for three, in whole batches.
+
+    All of pre-training comes before the first rung, and only what follows it is divided.
+    """
+    before = recipe.pretraining_steps
+    tuned = recipe.steps - before if before else recipe.budget / recipe.batch
+    return tuple(before + -int(-tuned // REDUCTION ** (rungs - 1 - rung)) for rung in range(rungs))
 
 
 class Trainer:
     """Trains `model` in place and scores it on the way.
 
-    On a CPU with one thread the same model, task, recipe and seed give the same weights and scores, bit for bit; the
-    global random state is neither read nor changed. Time is training and evaluation by `clock`; what `between_steps`
-    takes and what the caller does between rungs is not part of it. `between_steps` is called before every optimiser
-    step and every evaluation batch, and may wait.
+    On a CPU with one thread the same model, task, recipe and seed give the same weights and scores, bit for bit, whether
+    trained in one go or resumed from a snapshot; the global random state is neither read nor changed. Time is training and
+    evaluation by `clock`; what `between_steps` takes and what the caller does between rungs is not part of it.
+    `between_steps` is called before every optimiser step and every evaluation batch, and may wait.
     """
 
     def __init__(
@@ -63,23 +61,22 @@ class Trainer:
         self.model = model.to(self.device)
         self.task, self.recipe, self.seed, self.rungs = task, recipe, seed, rungs
         self._between_steps, self._clock = between_steps, clock
-        self._criterion = criterion(recipe.criterion)
-        self._optimiser = make_optimiser(self.model, recipe)
-        self._batches = training_batches(task.examples(Split.TRAIN), recipe.batch, derived_seed(seed, "batches"))
+        self._rung = 0
         self._step = 0
         self._seconds = 0.0
+        self._phase = self._phase_at(0)
 
     def run(self) -> Iterator[tuple[Score, ...]]:
-        """Validation scores, one for each metric, at every rung; the last rung has the full budget.
+        """Validation scores, one for each metric, at every rung that is left; the last rung has the full budget.
 
         A caller that stops iterating stops the training.
 
         Raises:
             TrainingFailed: a loss or a score became nan or infinite.
         """
-        assert self._step == 0, "a trainer runs once"
-        for rung, steps in enumerate(rung_steps(self.recipe, self.rungs)):
+        for rung, steps in list(enumerate(rung_steps(self.recipe, self.rungs)))[self._rung :]:
             self._train(steps, rung)
+            self._rung = rung + 1
             yield self.score(Split.VALIDATION, rung)
 
     def score(self, split: Split, rung: int) -> tuple[Score, ...]:
@@ -88,64 +85,62 @@ class Trainer:
         Raises:
             TrainingFailed: a score is nan or infinite.
         """
-        examples = self.task.examples(split)
-        with self._timed():
-            parts = self._parts(examples)
-        return tuple(self._score(name, split, rung, (*part, examples.groups)) for name, part in parts.items())
+        groups = self.task.examples(split).groups
+        self.model.eval()
+        with self._timed(), _own_randomness(derived_seed(self.seed, "evaluation"), self.device):
+            parts = evaluate(
+                self.model,
+                self.task,
+                split,
+                device=self.device,
+                precision=self.recipe.precision,
+                between_batches=self._wait,
+            )
+        return tuple(self._score(name, split, rung, found, groups) for name, found in parts.items())
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """All that `resume` needs to go on from the rung that was scored last, as tensors."""
+        state = torch.tensor([self._step, self._rung, self._seconds], dtype=torch.float64)
+        return {"trainer": state, **snapshot_phase(self._phase)}
+
+    def resume(self, snapshot: Mapping[str, Tensor]) -> None:
+        """Go on from a snapshot of a trainer with the same model, task, recipe and seed."""
+        step, rung, self._seconds = snapshot["trainer"].tolist()
+        self._step, self._rung = int(step), int(rung)
+        self._phase = self._phase_at(self._step)
+        restore_phase(self._phase, snapshot)
+
+    def _phase_at(self, step: int) -> Phase:
+        """The phase to which step `step` belongs, begun at its own first step."""
+        before, recipe = self.recipe.pretraining_steps, self.recipe
+        pretraining = step < before and recipe.pretraining is not None
+        text = recipe.pretraining if pretraining and recipe.pretraining else recipe.criterion
+        return Phase(
+            text,
+            self.model,
+            self.task,
+            recipe,
+            steps=before if pretraining else recipe.steps - before,
+            seed=derived_seed(self.seed, "pretraining") if pretraining else self.seed,
+        )
 
     def _train(self, steps: int, rung: int) -> None:
         self.model.train()
         with self._timed(), _own_randomness(derived_seed(self.seed, "modules", rung), self.device):
             while self._step < steps:
+                if self._step == self.recipe.pretraining_steps and self._step > 0:
+                    self._phase = self._phase_at(self._step)
                 self._wait()
-                self._train_step(moved(next(self._batches), self.device))
+                set_progress(self.model, self._step / self.recipe.steps)
+                self._phase.take_step(self.device)
                 self._step += 1
         set_progress(self.model, self._step / self.recipe.steps)
 
-    def _train_step(self, batch: Examples) -> None:
-        rate = learning_rate(self.recipe, self._step)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
-        set_progress(self.model, self._step / self.recipe.steps)
-        loss = self._criterion(self._outputs(batch), batch)
-        own = auxiliary_loss(self.model)
-        loss = loss if own is None else loss + own
-        value = loss.item()
-        if not math.isfinite(value):
-            where = f"step {self._step + 1} of {self.recipe.steps}"
-            raise TrainingFailed(f"loss became {value} at {where}, learning rate {self.recipe.learning_rate:g}")
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self._optimiser.step()
-
-    def _outputs(self, batch: Examples) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            outputs: Tensor = self.model(batch.inputs, batch.lengths)
-        return outputs.float()
-
-    @torch.no_grad()  # not inference_mode: what a module keeps from here, training may use
-    def _parts(self, examples: Examples) -> dict[str, tuple[Tensor, Tensor]]:
-        """By metric, values and weights of all examples, each (n,) float64 on the CPU."""
-        self.model.eval()
-        found: dict[str, list[tuple[Tensor, Tensor]]] = {metric.name: [] for metric in self.task.metrics}
-        with _own_randomness(derived_seed(self.seed, "evaluation"), self.device):
-            for part in evaluation_batches(examples, _evaluation_batch(self.task.signature)):
-                self._wait()
-                batch = moved(part, self.device)
-                outputs = self._outputs(batch)
-                for metric in self.task.metrics:
-                    found[metric.name].append(metric.parts(outputs, batch))
-        return {
-            name: (torch.cat([value.cpu() for value, _ in parts]), torch.cat([weight.cpu() for _, weight in parts]))
-            for name, parts in found.items()
-        }
-
-    def _score(self, metric: str, split: Split, rung: int, parts: tuple[Tensor, Tensor, Tensor | None]) -> Score:
-        """`parts` are values, weights and groups."""
-        if not bool(parts[0].isfinite().all()):
+    def _score(self, metric: str, split: Split, rung: int, parts: Tensor, groups: Tensor | None) -> Score:
+        """`parts` are (n, K)."""
+        if not bool(parts.isfinite().all()):
             raise TrainingFailed(f"{metric} on {split.value} became nan or infinite after step {self._step}")
-        estimate = self.task.metric(metric).score(*parts)
+        estimate = self.task.metric(metric).score(parts, groups)
         return Score(
             metric=metric,
             split=split.value,
@@ -179,7 +174,3 @@ def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-def _evaluation_batch(signature: Signature) -> int:
-    return max(1, min(_EVALUATION_BATCH, _EVALUATION_OUTPUTS // signature.outputs))

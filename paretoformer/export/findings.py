@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paretoformer.evaluators.open_task import open_task
-from paretoformer.evaluators.registry import task_names
+from paretoformer.evaluators.registry import is_task
 from paretoformer.evaluators.task import Task
 from paretoformer.export.config import ExportConfig, read_config, versions
 from paretoformer.export.held_out import HeldOutScore, held_out_scores
@@ -58,7 +58,7 @@ def _task(config: ExportConfig) -> Task:
     place = spec.get("task", spec.get("path"))
     if not isinstance(place, str) or "data_hash" not in spec:
         raise UserError("The config's task has neither a name nor a path with the hash of its data.")
-    if place not in task_names() and not (os.path.isfile(place) or os.path.isdir(place)):
+    if not is_task(place) and not (os.path.isfile(place) or os.path.isdir(place)):
         raise UserError(f"The task's data '{place}' is not on this machine.")
     task = open_task(spec)
     if task.signature != config.signature:

@@ -8,9 +8,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from paretoformer.export.subject import Exportable
+from paretoformer.search_spaces.contract import Source
 
-Run = Callable[[Tensor, Tensor | None], Tensor]
-"""An exported model as a call: inputs and lengths (or None) as the signature says -> its output."""
+Run = Callable[[Tensor, Tensor | None, Source | None], Tensor]
+"""An exported model as a call: inputs, lengths (or None) and the source (or None) as the signature says -> its output."""
 
 
 class Format(ABC):

@@ -5,17 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from paretoformer.evaluators.batches import evaluation_batches
+from paretoformer.evaluators.evaluation import evaluate
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.task import Task
 from paretoformer.export.format import Run
-from paretoformer.records.signature import Signature
 
 SPLITS = (Split.VALIDATION, Split.TEST)
-_MOST_EXAMPLES = 256
-_MOST_OUTPUTS = 2**22  # numbers given for one batch: 16 MiB in fp32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,30 +32,22 @@ class HeldOutScore:
 
 @torch.no_grad()
 def held_out_scores(run: Run, task: Task) -> tuple[HeldOutScore, ...]:
-    """Every metric on validation and test; whatever is random in the model draws from a fixed seed."""
+    """Every metric that can be read of `run`, on validation and test; whatever is random in the model draws from a fixed seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return tuple(found for split in SPLITS for found in _scores(run, task, split))
 
 
 def _scores(run: Run, task: Task, split: Split) -> Iterable[HeldOutScore]:
-    parts: dict[str, list[tuple[Tensor, Tensor]]] = {metric.name: [] for metric in task.metrics}
-    for batch in evaluation_batches(task.examples(split), _batch(task.signature)):
-        outputs = run(batch.inputs, batch.lengths).float()
-        for metric in task.metrics:
-            parts[metric.name].append(metric.parts(outputs, batch))
-    for metric in task.metrics:
-        values, weights = (torch.cat(column) for column in zip(*parts[metric.name], strict=True))
-        estimate = metric.score(values, weights, task.examples(split).groups)
+    groups = task.examples(split).groups
+    for name, parts in evaluate(run, task, split, device=torch.device("cpu")).items():
+        metric = task.metric(name)
+        estimate = metric.score(parts, groups)
         yield HeldOutScore(
-            metric=metric.name,
+            metric=name,
             unit=metric.unit,
             split=split.value,
             value=estimate.value,
             low=estimate.low,
             high=estimate.high,
         )
-
-
-def _batch(signature: Signature) -> int:
-    return max(1, min(_MOST_EXAMPLES, _MOST_OUTPUTS // signature.outputs))

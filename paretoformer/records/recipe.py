@@ -17,7 +17,9 @@ MOST_EXAMPLES = 10**12
 class Recipe:
     """AdamW with linear warm-up, cosine decay to a tenth, and gradient clipping.
 
-    `budget` counts training examples (a text window or an image is one), never seconds; `warmup` is a share of it.
+    `budget` counts training examples (a text window or an image is one), never seconds; `warmup` is a share of it. With
+    `pretraining`, a criterion too, `pretraining_share` of the budget is spent on that first, and the rest on `criterion`; each
+    has a schedule of its own. Criteria may have options: `denoise:noise=infilling`.
     """
 
     criterion: str = "cross-entropy"
@@ -28,6 +30,8 @@ class Recipe:
     clip: float = 1.0
     budget: int = 16_384
     precision: str = "fp32"
+    pretraining: str | None = None
+    pretraining_share: float = 0.5
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "batch", "clip", "budget"):
@@ -40,6 +44,8 @@ class Recipe:
             raise UserError(f"The weight decay is {self.weight_decay}; it must be at least 0.")
         if not 0 <= self.warmup <= 1:
             raise UserError(f"The warmup is {self.warmup}; it is a share of the steps, from 0 to 1.")
+        if not 0 < self.pretraining_share < 1:
+            raise UserError(f"The pretraining share is {self.pretraining_share}; it lies between 0 and 1.")
         if self.precision not in PRECISIONS:
             raise UserError(f"Training in '{self.precision}' is not possible; precisions: {', '.join(PRECISIONS)}.")
 
@@ -56,3 +62,8 @@ class Recipe:
     def steps(self) -> int:
         """Optimiser steps, the last batch rounded up."""
         return -(-self.budget // self.batch)
+
+    @property
+    def pretraining_steps(self) -> int:
+        """Those of them that are spent on the pre-training criterion."""
+        return round(self.pretraining_share * self.steps) if self.pretraining else 0

@@ -2,9 +2,10 @@
 
 import importlib
 import pkgutil
+from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
-from paretoformer.records.errors import unknown
+from paretoformer.records.errors import UserError, unknown
 
 T = TypeVar("T")
 
@@ -16,10 +17,11 @@ class Registry(Generic[T]):
         kind: the word for one of them, for errors.
         package: the folder as a package name; its modules register what they define when they are imported.
         plural: the word for several.
+        plugins: the group of entry points by which other installed packages offer modules that register more.
     """
 
-    def __init__(self, kind: str, package: str, *, plural: str | None = None) -> None:
-        self._kind, self._package, self._plural = kind, package, plural
+    def __init__(self, kind: str, package: str, *, plural: str | None = None, plugins: str | None = None) -> None:
+        self._kind, self._package, self._plural, self._plugins = kind, package, plural, plugins
         self._things: dict[str, T] = {}
         self._loaded = False
 
@@ -59,3 +61,12 @@ class Registry(Generic[T]):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{module.name}")
         self._loaded = True
+        for plugin in entry_points(group=self._plugins) if self._plugins else ():
+            try:
+                plugin.load()
+            except Exception as error:
+                self._loaded = False
+                raise UserError(
+                    f"The plugin '{plugin.name}' ({plugin.value}) of {self._plugins} cannot be loaded: "
+                    f"{type(error).__name__}: {error}; mend or uninstall it."
+                ) from error

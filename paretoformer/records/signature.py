@@ -24,10 +24,61 @@ class ImageInput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeriesInput:
+    """Sequences of numbers, (B, N, channels) with N up to `length` steps."""
+
+    channels: int
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassOutput:
     """One of `classes` labels for a whole input: logits (B, classes)."""
 
     classes: int
+
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives."""
+        return self.classes
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOutput:
+    """Numbers for a whole input: (B, numbers)."""
+
+    numbers: int
+
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives."""
+        return self.numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOutput:
+    """One of `classes` labels for every token or step: logits (B, N, classes); `causal` where none may know what comes later."""
+
+    classes: int
+    causal: bool = False
+
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives for each."""
+        return self.classes
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOutput:
+    """Numbers for every token or step: (B, N, numbers); `causal` where none may know what comes later."""
+
+    numbers: int
+    causal: bool = False
+
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives for each."""
+        return self.numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +87,11 @@ class TokenOutput:
 
     vocabulary: int
 
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives for each position."""
+        return self.vocabulary
+
 
 @dataclass(frozen=True, kw_only=True)
 class DenseOutput:
@@ -43,13 +99,22 @@ class DenseOutput:
 
     channels: int
 
+    @property
+    def columns(self) -> int:
+        """Numbers that a head gives for each pixel."""
+        return self.channels
 
-Input = TokenInput | ImageInput
-Output = ClassOutput | TokenOutput | DenseOutput
+
+Input = TokenInput | SeriesInput | ImageInput
+Output = ClassOutput | NumberOutput | LabelOutput | SeriesOutput | TokenOutput | DenseOutput
 _KINDS: dict[str, type[Any]] = {
     "tokens": TokenInput,
+    "series": SeriesInput,
     "image": ImageInput,
     "class": ClassOutput,
+    "number": NumberOutput,
+    "label": LabelOutput,
+    "number-series": SeriesOutput,
     "next-token": TokenOutput,
     "dense": DenseOutput,
 }
@@ -78,15 +143,23 @@ class Signature:
         return Signature(input=_untagged(value["input"]), output=_untagged(value["output"]), source=source)
 
     @property
+    def whole(self) -> bool:
+        """Whether it asks something of a whole input, and not of each token or pixel."""
+        return isinstance(self.output, ClassOutput | NumberOutput)
+
+    @property
+    def causal(self) -> bool:
+        """Whether what is asked of a token may not know what comes after it."""
+        return isinstance(self.output, TokenOutput) or getattr(self.output, "causal", False)
+
+    @property
     def outputs(self) -> int:
         """How many numbers a model gives for one example."""
-        if isinstance(self.output, ClassOutput):
-            return self.output.classes
-        if isinstance(self.output, TokenOutput):
-            assert isinstance(self.input, TokenInput), "next tokens are asked of tokens"
-            return self.input.length * self.output.vocabulary
-        assert isinstance(self.input, ImageInput), "numbers a pixel are asked of images"
-        return 2 * self.output.channels * self.input.height * self.input.width
+        if self.whole:
+            return self.output.columns
+        if isinstance(self.input, ImageInput):
+            return 2 * self.output.columns * self.input.height * self.input.width
+        return self.input.length * self.output.columns
 
     @property
     def digest(self) -> str:
@@ -105,17 +178,41 @@ class Signature:
 
 
 def _given(part: Input) -> str:
-    return f"a sequence of up to {_size(part)}" if isinstance(part, TokenInput) else f"a grid of {_size(part)}"
+    if isinstance(part, ImageInput):
+        return f"a grid of {_size(part)}"
+    return f"a {'sequence' if isinstance(part, TokenInput) else 'series'} of up to {_size(part)}"
 
 
 def _size(part: Input) -> str:
-    return f"{part.length} tokens" if isinstance(part, TokenInput) else f"{part.height} x {part.width} pixels"
+    if isinstance(part, ImageInput):
+        return f"{part.height} x {part.width} pixels"
+    return (
+        f"{part.length} tokens" if isinstance(part, TokenInput) else f"{part.length} steps of {_numbers(part.channels)}"
+    )
 
 
 def _wanted(part: Output) -> str:
-    if isinstance(part, ClassOutput):
-        return f"{part.classes} classes"
-    return "the next token" if isinstance(part, TokenOutput) else f"{part.channels} numbers a pixel"
+    match part:
+        case ClassOutput():
+            return f"{part.classes} classes"
+        case NumberOutput():
+            return _numbers(part.numbers)
+        case LabelOutput():
+            return f"one of {part.classes} labels a token{_so_far(part)}"
+        case SeriesOutput():
+            return f"{_numbers(part.numbers)} a token{_so_far(part)}"
+        case TokenOutput():
+            return "the next token"
+        case DenseOutput():
+            return f"{_numbers(part.channels)} a pixel"
+
+
+def _so_far(part: LabelOutput | SeriesOutput) -> str:
+    return " by what came before" if part.causal else ""
+
+
+def _numbers(count: int) -> str:
+    return "1 number" if count == 1 else f"{count} numbers"
 
 
 def _tagged(part: Input | Output) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paretoformer.records.signature import ImageInput, Input, Signature
+from paretoformer.records.signature import ImageInput, Input, SeriesInput, Signature
 from paretoformer.records.target import Target, Workload
 from paretoformer.runtimes.base import Phase, Runtime
 from paretoformer.runtimes.registry import register_runtime
@@ -54,12 +54,15 @@ class Eager(Runtime):
 
 
 def _random(given: Input, target: Target, generator: torch.Generator, length: int | None = None) -> Tensor:
-    """Images (B, C, H, W), or ids (B, length), as many as there can be unless `length` is told."""
+    """Images (B, C, H, W), numbers (B, length, C) or ids (B, length), as many as there can be unless `length` is told."""
     assert target.workload and target.precision
     batch = target.workload.batch
     if isinstance(given, ImageInput):
         images = torch.rand(batch, given.channels, given.height, given.width, generator=generator)
         return images.to(target.device, DTYPES[target.precision])
+    if isinstance(given, SeriesInput):
+        numbers = torch.randn(batch, length or given.length, given.channels, generator=generator)
+        return numbers.to(target.device, DTYPES[target.precision])
     shape = (batch, length or given.length)
     return torch.randint(given.vocabulary, shape, generator=generator).to(target.device)
 

@@ -10,7 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from paretoformer.records.signature import Input, Signature, TokenInput
+from paretoformer.records.signature import Input, SeriesInput, Signature, TokenInput
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Capability, Source
@@ -35,6 +35,8 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature) -> i
 def _zeros(given: Input) -> Tensor:
     if isinstance(given, TokenInput):
         return torch.zeros(1, given.length, dtype=torch.long)
+    if isinstance(given, SeriesInput):
+        return torch.zeros(1, given.length, given.channels)
     return torch.zeros(1, given.channels, given.height, given.width)
 
 

@@ -16,4 +16,6 @@ def build(architecture: Architecture, signature: Signature, *, seed: int) -> Mod
     architecture.check(signature)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return architecture.topology.build_model(architecture, signature)
+        model = architecture.topology.build_model(architecture, signature)
+    model.architecture, model.signature = architecture, signature
+    return model

@@ -37,7 +37,17 @@ def load_space(name_or_path: str) -> SearchSpace:
     return _read(path.read_text(encoding="utf-8", errors="replace"), name_or_path)
 
 
-DEFAULTS = ("vision", "text-encoder", "decoder", "encoder-decoder", "captioner", "two-views")
+DEFAULTS = (
+    "vision",
+    "text-encoder",
+    "decoder",
+    "series-encoder",
+    "series-decoder",
+    "encoder-decoder",
+    "speech",
+    "captioner",
+    "two-views",
+)
 """What a task is searched in where no space is named: the first of these that fits it."""
 
 

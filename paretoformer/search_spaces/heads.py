@@ -5,18 +5,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from paretoformer.records.signature import ClassOutput, Signature, TokenOutput
+from paretoformer.records.signature import Signature, TokenOutput
 
 if TYPE_CHECKING:
     from paretoformer.search_spaces.architecture import Architecture
-
-
-def columns(signature: Signature) -> int:
-    """Numbers that a head gives for one input, or for each token of it."""
-    output = signature.output
-    if isinstance(output, ClassOutput):
-        return output.classes
-    return output.vocabulary if isinstance(output, TokenOutput) else output.channels
 
 
 def tied(architecture: "Architecture", signature: Signature) -> bool:

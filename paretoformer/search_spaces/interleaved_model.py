@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, Signature
+from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import Context, Memory, Model, Source
-from paretoformer.search_spaces.heads import columns, mean_of_valid, tied
+from paretoformer.search_spaces.heads import mean_of_valid, tied
 from paretoformer.search_spaces.stack import StackModule, States
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ class Interleaved(Model):
             StackModule(stack, sites[stack.name]) for stack in (local, read, latent, write)
         )
         self.latents = nn.Parameter(0.02 * torch.randn(sites["latent"].length, latent.width))
-        self.head = nn.Linear(local.width, columns(signature))
+        self.head = nn.Linear(local.width, signature.output.columns)
         if tied(architecture, signature):
             self.head.weight = next(self.stem.parameters())
-        self.classifies = isinstance(signature.output, ClassOutput)
+        self.whole = signature.whole
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
-        """ids (B, N) or images -> logits (B, classes) or (B, N, vocabulary)."""
-        tokens = self.stem(inputs)
+        """ids (B, N), numbers (B, N, C) or images -> (B, columns), or (B, N, columns) where each token is asked."""
+        tokens, lengths = self.stem(inputs), self.stem.lengths(lengths)
         batch, length = tokens.shape[:2]
         groups, sizes = -(-length // self.group), self._sizes(batch, length, lengths, tokens.device)
         x = nn.functional.pad(tokens, (0, 0, 0, groups * self.group - length)).unflatten(1, (groups, -1)).flatten(0, 1)
@@ -72,7 +72,7 @@ class Interleaved(Model):
             x = self.write.run(x, self.write.context(sizes, memory), segment, segment + 1)
         x = self.local.close(self.local.run(x, within, *self.local_parts[-1]), within)
         x = x.unflatten(0, (batch, -1)).flatten(1, 2)[:, :length]
-        y: Tensor = self.head(mean_of_valid(x, lengths) if self.classifies else x)
+        y: Tensor = self.head(mean_of_valid(x, lengths) if self.whole else x)
         return y
 
     def start(self, batch: int, capacity: int, source: Source | None = None) -> InterleavedState:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, DenseOutput, Signature
+from paretoformer.records.signature import DenseOutput, ImageInput, Signature
 from paretoformer.search_spaces.contract import Model, Site, Source, StackRun, TopologyConfig
-from paretoformer.search_spaces.heads import columns, last_valid, mean_of_valid, tied
+from paretoformer.search_spaces.heads import last_valid, mean_of_valid, tied
 from paretoformer.search_spaces.stack import StackModule, StackState
 
 if TYPE_CHECKING:
@@ -31,15 +31,18 @@ class SingleStackConfig(TopologyConfig):
         return 0
 
     def signature_problems(self, signature: Signature) -> Iterator[str]:
-        """It reads one input and gives classes or tokens; a topology adds what else it cannot serve."""
+        """It reads one input and answers for all of it or for each token; a topology adds what else it cannot serve."""
         yield from source_problems(self, signature)
         if isinstance(signature.output, DenseOutput):
-            yield f"topology {self.choice.name} gives classes or tokens, and the task asks for numbers a pixel"
+            yield f"topology {self.choice.name} answers for an input or its tokens, and the task asks for numbers a pixel"
+        elif isinstance(signature.input, ImageInput) and not signature.whole:
+            yield f"topology {self.choice.name} answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
-        """A source has no stem."""
+        """A source has no stem, and where each step is asked for something, each is a token."""
         if architecture.source is not None:
             yield f"topology {self.choice.name} reads no source, and the architecture has a stem for one"
+        yield from step_problems(architecture, signature)
 
     def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
         """The stack's site: the stem's tokens and grid at the stack's width."""
@@ -61,13 +64,13 @@ class SingleStackConfig(TopologyConfig):
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The head, weights unless tied and a bias, and the tokens of its own."""
-        width, out = architecture.stack(self.stack_name).width, columns(signature)
+        width, out = architecture.stack(self.stack_name).width, signature.output.columns
         return out + (0 if tied(architecture, signature) else out * width) + self.summary_tokens * width
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
-        """The head, once for a class and at every token for tokens."""
-        times = 1 if isinstance(signature.output, ClassOutput) else length
-        return times * architecture.stack(self.stack_name).width * columns(signature)
+        """The head, once for a whole input, else at every token."""
+        times = 1 if signature.whole else length
+        return times * architecture.stack(self.stack_name).width * signature.output.columns
 
     def build_model(self, architecture: "Architecture", signature: Signature) -> "SingleStack":
         """Stem, stack and head."""
@@ -75,8 +78,8 @@ class SingleStackConfig(TopologyConfig):
 
 
 class SingleStack(Model):
-    """Stem -> stack -> head. Classes are read from the summary token if there is one, else from the mean of the valid
-    tokens, or from the last one if causal.
+    """Stem -> stack -> head. What is asked of a whole input is read from the summary token if there is one, else from the
+    mean of the valid tokens, or from the last one if causal.
     """
 
     def __init__(self, config: SingleStackConfig, architecture: "Architecture", signature: Signature) -> None:
@@ -85,21 +88,26 @@ class SingleStack(Model):
         self.stem = architecture.stem.build_stem(signature.input, stack.width)
         self.summary = _tokens(config.summary_tokens, stack.width)
         self.stack = StackModule(stack, site)
-        self.head = nn.Linear(stack.width, columns(signature))
+        self.head = nn.Linear(stack.width, signature.output.columns)
         if tied(architecture, signature):
             self.head.weight = next(self.stem.parameters())
-        self.classifies = isinstance(signature.output, ClassOutput)
+        self.whole = signature.whole
         self.causal = site.causal
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
-        """inputs: ids (B, N) or images -> logits (B, classes) or (B, N, vocabulary)."""
-        x = self.stem(inputs)
-        if self.summary is not None:
-            x = torch.cat((self.summary.expand(len(x), -1, -1), x), 1)
-            lengths = None if lengths is None else lengths + self.summary.shape[0]
-        x = self.stack(x, lengths)
-        y: Tensor = self.head(self._pooled(x, lengths) if self.classifies else x)
-        return y
+        """inputs: ids (B, N), numbers (B, N, C) or images -> (B, columns), or (B, N, columns) where each token is asked."""
+        x, lengths = self._begun(inputs, lengths)
+        return self._answer(self.stack(x, lengths), lengths)
+
+    def states(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
+        """Those of the stem's tokens."""
+        x, lengths = self._begun(inputs, lengths)
+        return self._own(self.stack(x, lengths))
+
+    def by_depth(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Iterator[Tensor]:
+        """The same head on the state after each block, closed by the final norm."""
+        x, lengths = self._begun(inputs, lengths)
+        return (self._answer(y, lengths) for y in self.stack.by_depth(x, lengths))
 
     def start(self, batch: int, capacity: int, source: Source | None = None) -> StackState:
         """Empty states on the device and in the dtype of the head."""
@@ -109,6 +117,21 @@ class SingleStack(Model):
         """ids (B, T) -> logits (B, T, vocabulary)."""
         x, state = self.stack.extend(self.stem(inputs), state)
         return self.head(x), state
+
+    def _begun(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The stack's input and the lengths of its valid tokens."""
+        x, lengths = self.stem(inputs), self.stem.lengths(lengths)
+        if self.summary is None:
+            return x, lengths
+        x = torch.cat((self.summary.expand(len(x), -1, -1), x), 1)
+        return x, None if lengths is None else lengths + self.summary.shape[0]
+
+    def _own(self, x: Tensor) -> Tensor:
+        return x if self.summary is None else x[:, self.summary.shape[0] :]
+
+    def _answer(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        y: Tensor = self.head(self._pooled(x, lengths) if self.whole else self._own(x))
+        return y
 
     def _pooled(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         if self.summary is not None:
@@ -120,6 +143,16 @@ def source_problems(config: TopologyConfig, signature: Signature) -> Iterator[st
     """A topology of one input cannot serve a task that has a source."""
     if signature.source is not None:
         yield f"topology {config.choice.name} reads one input, and the task gives {signature}"
+
+
+def step_problems(architecture: "Architecture", signature: Signature) -> Iterator[str]:
+    """Where something is asked of each step, each step is a token."""
+    given, stem = signature.input, architecture.stem
+    if not signature.whole and not isinstance(given, ImageInput) and stem.tokens(given) != given.length:
+        yield (
+            f"stem {stem.choice} makes {stem.tokens(given)} tokens of {given.length} steps, and the task asks for something of "
+            "every step; use one token a step"
+        )
 
 
 def _tokens(count: int, width: int) -> nn.Parameter | None:

@@ -64,6 +64,14 @@ class StackModule(nn.Module):
                 break
         return x
 
+    def by_depth(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Iterator[Tensor]:
+        """The output as it would be if the stack ended after each of its blocks, loops counted as further ones."""
+        context = self.context(lengths, memory)
+        x = self.place(x, context)
+        for block in range(len(self._blocks)):
+            x = self.run(x, context, block, block + 1)
+            yield self.close(x, context)
+
     def close(self, x: Tensor, context: Context) -> Tensor:
         """The final norm, where there is one."""
         return x if self.final_norm is None else self.final_norm(x, context)

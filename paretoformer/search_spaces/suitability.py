@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice, product
 
-from paretoformer.records.signature import ImageInput, Input, Signature, TokenInput
+from paretoformer.records.signature import ImageInput, Input, SeriesInput, Signature, TokenInput
 from paretoformer.search_spaces import registry
 from paretoformer.search_spaces.contract import StemConfig, TopologyConfig
 from paretoformer.search_spaces.decode import choice_config
@@ -11,6 +11,7 @@ from paretoformer.search_spaces.layout import Layout
 
 _PROBES: dict[type, tuple[str, Input]] = {
     ImageInput: ("a grid", ImageInput(channels=3, height=224, width=224)),
+    SeriesInput: ("a series of numbers", SeriesInput(channels=16, length=256)),
     TokenInput: ("a sequence of tokens", TokenInput(vocabulary=256, length=256)),
 }
 """Kind of input: its name, and an input that a stem of that kind is likely to read."""

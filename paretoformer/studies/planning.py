@@ -43,6 +43,9 @@ class Request:
     budget: int | None = None
     batch: int | None = None
     learning_rate: float | None = None
+    criterion: str | None = None
+    pretraining: str | None = None
+    pretraining_share: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +101,18 @@ def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
     space = load_space(asked) if isinstance(asked, str) else asked
     space.check(task.signature)
     for dimension in space.dimensions:
-        if dimension.address == "recipe.criterion":
+        if dimension.address in ("recipe.criterion", "recipe.pretraining"):
             for value in dimension.domain.values():
-                criterion(str(value))
+                _check_criterion(value, task)
     return space
+
+
+def _check_criterion(text: Any, task: Task) -> None:
+    """There is such a criterion, and it can train on the task; None is no pre-training."""
+    if text is None:
+        return
+    for problem in criterion(str(text)).problems(task):
+        raise UserError(f"{problem}.")
 
 
 def _defaults(task: Task) -> tuple[Objective, ...]:
@@ -128,9 +139,13 @@ def _check_directions(objectives: Sequence[Objective], task: Task) -> None:
 
 
 def _recipe(request: Request, task: Task) -> Recipe:
-    asked = {"budget": request.budget, "batch": request.batch, "learning_rate": request.learning_rate}
+    names = ("budget", "batch", "learning_rate", "criterion", "pretraining", "pretraining_share")
+    asked = {name: getattr(request, name) for name in names}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    return replace(task.recipe, **given)
+    recipe = replace(task.recipe, **given)
+    for text in (recipe.criterion, recipe.pretraining):
+        _check_criterion(text, task)
+    return recipe
 
 
 def _provenance(spec: StudySpec) -> dict[str, Provenance]:

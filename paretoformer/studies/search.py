@@ -1,10 +1,11 @@
 """A search: from a request to a study that has enough trials."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from paretoformer.evaluators.registry import task_names
+from paretoformer.evaluators.registry import is_task
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.studies.arguments import check_types
@@ -82,8 +83,8 @@ def search(
 
 
 def default_name(what: str) -> str:
-    """A study's name where none is given: the task's, or the data's file name without its ending."""
-    return what if what in task_names() else Path(what).stem or what
+    """A study's name where none is given: the task's with its options, or the data's file name without its ending."""
+    return re.sub("[:,=]", "-", what) if is_task(what) else Path(what).stem or what
 
 
 def run_search(

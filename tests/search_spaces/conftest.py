@@ -20,6 +20,10 @@ from paretoformer.records.signature import (
     DenseOutput,
     ImageInput,
     Input,
+    LabelOutput,
+    NumberOutput,
+    SeriesInput,
+    SeriesOutput,
     Signature,
     TokenInput,
     TokenOutput,
@@ -54,6 +58,14 @@ SIGNATURES = {
         input=ImageInput(channels=3, height=8, width=12),
         output=DenseOutput(channels=4),
         source=ImageInput(channels=3, height=8, width=12),
+    ),
+    "tags": Signature(input=TokenInput(vocabulary=11, length=70), output=LabelOutput(classes=3)),
+    "series": Signature(input=SeriesInput(channels=5, length=64), output=NumberOutput(numbers=2)),
+    "series-so-far": Signature(input=SeriesInput(channels=5, length=64), output=SeriesOutput(numbers=2, causal=True)),
+    "speech": Signature(
+        input=TokenInput(vocabulary=11, length=70),
+        output=TokenOutput(vocabulary=11),
+        source=SeriesInput(channels=5, length=64),
     ),
     "image-class": Signature(input=ImageInput(channels=3, height=16, width=24), output=ClassOutput(classes=3)),
 }
@@ -246,7 +258,7 @@ def fitted(choice: registry.Choice) -> Any:
 
 
 def inputs_for(signature: Signature, batch: int = 2, length: int | None = None) -> Tensor:
-    """Token ids (batch, length) or images, always the same ones."""
+    """Token ids (batch, length), numbers (batch, length, channels) or images, always the same ones."""
     return _filled(signature.input, batch, length, seed=3)
 
 
@@ -258,6 +270,8 @@ def source_for(signature: Signature, batch: int = 2, rows: slice = slice(None)) 
 def _filled(given: Input, batch: int, length: int | None, seed: int) -> Tensor:
     if isinstance(given, ImageInput):
         return normal(batch, given.channels, given.height, given.width, seed=seed)
+    if isinstance(given, SeriesInput):
+        return normal(batch, length or given.length, given.channels, seed=seed)
     shape = (batch, length or given.length)
     return torch.randint(given.vocabulary, shape, generator=torch.Generator().manual_seed(seed))
 
@@ -268,18 +282,18 @@ def is_image(signature: Signature) -> bool:
 
 
 def is_class(signature: Signature) -> bool:
-    """Whether the task asks for classes."""
-    return isinstance(signature.output, ClassOutput)
+    """Whether the task asks something of a whole input."""
+    return signature.whole
 
 
 def output_shape(signature: Signature, batch: int = 2) -> tuple[int, ...]:
     """What a model gives for `inputs_for(signature, batch)`."""
     output = signature.output
-    if isinstance(output, ClassOutput):
-        return (batch, output.classes)
+    if signature.whole:
+        return (batch, output.columns)
     if isinstance(output, DenseOutput):
         return (batch, 2, output.channels, signature.input.height, signature.input.width)
-    return (batch, signature.input.length, output.vocabulary)
+    return (batch, signature.input.length, output.columns)
 
 
 def all_choices() -> tuple[registry.Choice, ...]:

@@ -9,7 +9,7 @@ from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Measurement, Provenance
-from paretoformer.records.signature import ImageInput
+from paretoformer.records.signature import TokenInput
 from paretoformer.records.target import Target
 from paretoformer.search_spaces.counts import count
 
@@ -44,7 +44,7 @@ class EnergyModelMeter(Meter):
     def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
         """Count; nothing is built."""
         assert target.workload and target.precision
-        length = None if isinstance(subject.signature.input, ImageInput) else target.workload.length
+        length = target.workload.length if isinstance(subject.signature.input, TokenInput) else None
         macs = target.workload.batch * count(subject.architecture, subject.signature, length).macs
         visit = Visit(
             method=self.method,

@@ -46,5 +46,9 @@ class Stem(nn.Module):
     """Task input -> (B, N, D)."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Token ids (B, N) or images (B, C, H, W) -> (B, N, D)."""
+        """Token ids (B, N), numbers (B, N, C) or images (B, C, H, W) -> (B, N, D)."""
         raise NotImplementedError
+
+    def lengths(self, lengths: Tensor | None) -> Tensor | None:
+        """Of right-padded inputs of `lengths` (B,), how many of the tokens are valid."""
+        return lengths

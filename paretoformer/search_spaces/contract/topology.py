@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.records.signature import Input, Signature
 from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.context import Memory
 from paretoformer.search_spaces.contract.site import Site
 from paretoformer.search_spaces.contract.stem import StemConfig
 
@@ -96,7 +97,7 @@ class TopologyConfig(ChoiceConfig):
 
 @dataclass(frozen=True)
 class Source:
-    """What is read beside the input: ids (B, M) with the `lengths` (B,) of right-padded ones, or images (B, C, H, W)."""
+    """What is read beside the input: ids (B, M) or numbers (B, M, C), right-padded with their `lengths` (B,), or images (B, C, H, W)."""
 
     inputs: Tensor
     lengths: Tensor | None = None
@@ -105,9 +106,24 @@ class Source:
 class Model(nn.Module, ABC):
     """Architecture x signature. A causal model also decodes token by token; a model of a task with a source is given it."""
 
+    architecture: "Architecture"
+    signature: Signature
+
     @abstractmethod
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """inputs as the signature says, lengths (B,) of right-padded sequences -> the signature's output."""
+
+    def states(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
+        """What its head reads, token by token: (B, N, D)."""
+        raise NotImplementedError(f"{type(self).__name__} has no states token by token")
+
+    def by_depth(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Iterator[Tensor]:
+        """The output as it would be after each block of its last stack; the last is that of `forward`."""
+        raise NotImplementedError(f"{type(self).__name__} has no outputs by depth")
+
+    def read_source(self, source: Source) -> Memory:
+        """What an encoder of the source makes of it."""
+        raise NotImplementedError(f"{type(self).__name__} reads no source")
 
     def start(self, batch: int, capacity: int, source: Source | None = None) -> Any:
         """An empty decoding state for `batch` sequences of up to `capacity` tokens; the source is read here, once."""

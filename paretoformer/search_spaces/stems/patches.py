@@ -42,7 +42,7 @@ class PatchesConfig(StemConfig):
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads images whose sides are whole numbers of patches."""
         if not isinstance(given, ImageInput):
-            yield "stem patches needs a grid, and the task gives a sequence of tokens"
+            yield "stem patches needs a grid, and the task gives a sequence"
         elif given.height % self.size or given.width % self.size:
             yield f"patches of {self.size} pixels do not tile {given.height} x {given.width} pixels"
         if self.reach < self.size:

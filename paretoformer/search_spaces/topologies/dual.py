@@ -21,7 +21,7 @@ from paretoformer.search_spaces.contract import (
     StemUse,
     TopologyConfig,
 )
-from paretoformer.search_spaces.heads import columns, tied
+from paretoformer.search_spaces.heads import tied
 from paretoformer.search_spaces.pooler import Pooler, pooler_macs, pooler_parameters
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.stack import StackModule, StackState
@@ -113,7 +113,7 @@ class DualConfig(TopologyConfig):
         poolers = pooler_parameters(self.queries, unimodal.width, encoder.width) + pooler_parameters(
             1, unimodal.width, read
         )
-        site, out = self.sites(architecture, signature)["unimodal"], columns(signature)
+        site, out = self.sites(architecture, signature)["unimodal"], signature.output.columns
         norm = unimodal.final_norm.parameters(site) if unimodal.final_norm else 0
         head = out + (0 if tied(architecture, signature) else out * multimodal.width)
         return poolers + unimodal.width + norm + head
@@ -124,7 +124,7 @@ class DualConfig(TopologyConfig):
         assert signature.source is not None, "checked before"
         read = source_stem(architecture).tokens(signature.source)
         pooled = pooler_macs(self.queries, unimodal.width, encoder.width, read)
-        return pooled + length * unimodal.width * columns(signature)
+        return pooled + length * unimodal.width * signature.output.columns
 
     def build_model(self, architecture: "Architecture", signature: Signature) -> "Dual":
         """Stems, stacks, poolers, head."""
@@ -150,19 +150,19 @@ class Dual(PairModel):
         self.text_token = nn.Parameter(0.02 * torch.randn(width))
         norm = unimodal.final_norm
         self.text_norm: Norm | None = norm.build(sites["unimodal"]) if norm else None
-        self.head = nn.Linear(width, columns(signature))
+        self.head = nn.Linear(width, signature.output.columns)
         if tied(architecture, signature):
             self.head.weight = next(self.stem.parameters())
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """ids (B, N) beside a source -> logits (B, N, vocabulary)."""
-        memory = Memory(tokens=self.pooler(self._encoded(source)))
+        memory = Memory(tokens=self.pooler(self.read_source(source)))
         y: Tensor = self.head(self.multimodal(self.unimodal(self.stem(inputs), lengths), lengths, memory))
         return y
 
     def pair(self, inputs: Tensor, lengths: Tensor | None, source: Source) -> Pair:
         """The same logits, with the vectors of both sides."""
-        encoded = self._encoded(source)
+        encoded = self.read_source(source)
         pooled = Memory(tokens=self.pooler(encoded))
         x = self.stem(inputs)
         ends = torch.full((len(x),), x.shape[1], device=x.device) if lengths is None else lengths
@@ -179,7 +179,7 @@ class Dual(PairModel):
 
     def start(self, batch: int, capacity: int, source: Source | None = None) -> tuple[StackState, StackState]:
         """The source read, and empty states of both stacks of the text."""
-        memory, like = Memory(tokens=self.pooler(self._encoded(source))), self.head.weight[:1]
+        memory, like = Memory(tokens=self.pooler(self.read_source(source))), self.head.weight[:1]
         return self.unimodal.start(batch, capacity, like), self.multimodal.start(batch, capacity, like, memory)
 
     def extend(
@@ -190,6 +190,8 @@ class Dual(PairModel):
         x, multimodal = self.multimodal.extend(x, state[1])
         return self.head(x), (unimodal, multimodal)
 
-    def _encoded(self, source: Source | None) -> Memory:
+    def read_source(self, source: Source | None) -> Memory:
+        """What the encoder makes of the source, token by token."""
         assert source is not None, "a dual model is given a source"
-        return Memory(tokens=self.encoder(self.source_stem(source.inputs), source.lengths), lengths=source.lengths)
+        lengths = self.source_stem.lengths(source.lengths)
+        return Memory(tokens=self.encoder(self.source_stem(source.inputs), lengths), lengths=lengths)

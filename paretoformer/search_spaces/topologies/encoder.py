@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from paretoformer.records.signature import Signature, TokenOutput
+from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import StackRole
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.single_stack import SingleStackConfig
@@ -30,5 +30,5 @@ class EncoderConfig(SingleStackConfig):
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """It would see the tokens that it is asked for."""
         yield from super().signature_problems(signature)
-        if isinstance(signature.output, TokenOutput):
-            yield "topology encoder sees the whole sequence, and the task asks for the next token; use a decoder"
+        if signature.causal:
+            yield f"topology encoder sees the whole sequence, and the task gives {signature}; use a decoder"

@@ -19,7 +19,7 @@ from paretoformer.search_spaces.contract import (
     StemUse,
     TopologyConfig,
 )
-from paretoformer.search_spaces.heads import columns, tied
+from paretoformer.search_spaces.heads import tied
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.stack import StackModule, StackState
 
@@ -94,12 +94,12 @@ class EncoderDecoderConfig(TopologyConfig):
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The head: weights unless tied, and a bias."""
-        out = columns(signature)
+        out = signature.output.columns
         return out + (0 if tied(architecture, signature) else out * architecture.stack("decoder").width)
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
         """The head at every token."""
-        return length * architecture.stack("decoder").width * columns(signature)
+        return length * architecture.stack("decoder").width * signature.output.columns
 
     def build_model(self, architecture: "Architecture", signature: Signature) -> "EncoderDecoder":
         """Stems, both stacks, head."""
@@ -119,27 +119,38 @@ class EncoderDecoder(Model):
         self.source_stem = own.build_stem(signature.source, encoder.width) if own else self.stem
         self.encoder = StackModule(encoder, sites["encoder"])
         self.decoder = StackModule(decoder, sites["decoder"])
-        self.head = nn.Linear(decoder.width, columns(signature))
+        self.head = nn.Linear(decoder.width, signature.output.columns)
         if tied(architecture, signature):
             self.head.weight = next(self.stem.parameters())
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """ids (B, N) beside a source -> logits (B, N, vocabulary)."""
-        y: Tensor = self.head(self.decoder(self.stem(inputs), lengths, self._read(source)))
+        y: Tensor = self.head(self.states(inputs, lengths, source))
         return y
+
+    def states(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
+        """Those of the decoder."""
+        y: Tensor = self.decoder(self.stem(inputs), lengths, self.read_source(source))
+        return y
+
+    def by_depth(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Iterator[Tensor]:
+        """The same head on the decoder's state after each of its blocks."""
+        return (self.head(y) for y in self.decoder.by_depth(self.stem(inputs), lengths, self.read_source(source)))
 
     def start(self, batch: int, capacity: int, source: Source | None = None) -> StackState:
         """The source read, and empty states of the decoder."""
-        return self.decoder.start(batch, capacity, self.head.weight[:1], self._read(source))
+        return self.decoder.start(batch, capacity, self.head.weight[:1], self.read_source(source))
 
     def extend(self, inputs: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """ids (B, T) -> logits (B, T, vocabulary)."""
         x, state = self.decoder.extend(self.stem(inputs), state)
         return self.head(x), state
 
-    def _read(self, source: Source | None) -> Memory:
+    def read_source(self, source: Source | None) -> Memory:
+        """What the encoder makes of the source, token by token."""
         assert source is not None, "an encoder-decoder is given a source"
-        return Memory(tokens=self.encoder(self.source_stem(source.inputs), source.lengths), lengths=source.lengths)
+        lengths = self.source_stem.lengths(source.lengths)
+        return Memory(tokens=self.encoder(self.source_stem(source.inputs), lengths), lengths=lengths)
 
 
 def source_stem(architecture: "Architecture") -> StemConfig:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from paretoformer.records.signature import ClassOutput, DenseOutput, Signature, TokenOutput
+from paretoformer.records.signature import DenseOutput, ImageInput, Signature
 from paretoformer.search_spaces.contract import MemorySite, Model, Site, StackRole, StackRun, TopologyConfig
-from paretoformer.search_spaces.heads import columns, tied
+from paretoformer.search_spaces.heads import tied
 from paretoformer.search_spaces.interleaved_model import Interleaved
 from paretoformer.search_spaces.registry import register
-from paretoformer.search_spaces.single_stack import source_problems
+from paretoformer.search_spaces.single_stack import source_problems, step_problems
 
 if TYPE_CHECKING:
     from paretoformer.search_spaces.architecture import Architecture
@@ -53,15 +53,18 @@ class InterleavedConfig(TopologyConfig):
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """Next tokens need the causal form."""
         yield from source_problems(self, signature)
-        if isinstance(signature.output, DenseOutput):
-            yield f"topology interleaved gives classes or tokens, and the task is {signature}"
-        elif isinstance(signature.output, TokenOutput) and not self.causal:
-            yield "topology interleaved sees the whole sequence, and the task asks for the next token; make it causal"
+        if isinstance(signature.output, DenseOutput) or (
+            isinstance(signature.input, ImageInput) and not signature.whole
+        ):
+            yield f"topology interleaved answers for an input or its tokens, and the task gives {signature}"
+        elif signature.causal and not self.causal:
+            yield f"topology interleaved sees the whole sequence, and the task gives {signature}; make it causal"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """Read and write take turns; what has no tokens of its own has no positions and no opening norm."""
         if architecture.source is not None:
             yield "topology interleaved reads no source, and the architecture has a stem for one"
+        yield from step_problems(architecture, signature)
         local, read, latent, write = architecture.stacks
         if read.depth != write.depth:
             yield f"stack read has {read.depth} blocks, one a segment, and write has {write.depth}"
@@ -114,13 +117,13 @@ class InterleavedConfig(TopologyConfig):
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The latents and the head."""
         local, _, latent, _ = architecture.stacks
-        out, count = columns(signature), self.groups(architecture.stem.tokens(signature.input)) * self.latents
+        out, count = signature.output.columns, self.groups(architecture.stem.tokens(signature.input)) * self.latents
         return count * latent.width + out + (0 if tied(architecture, signature) else out * local.width)
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
-        """The head, once for a class and at every token for tokens."""
-        times = 1 if isinstance(signature.output, ClassOutput) else length
-        return times * architecture.stack("local").width * columns(signature)
+        """The head, once for a whole input, else at every token."""
+        times = 1 if signature.whole else length
+        return times * architecture.stack("local").width * signature.output.columns
 
     def wiring_state_bytes(self, architecture: "Architecture", signature: Signature) -> int:
         """The tokens of one group as each segment's latents will read them."""

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.records.signature import ImageInput, Signature
 from paretoformer.search_spaces.contract import Model, Site, Source, StackRole, StackRun, StemUse, TopologyConfig
-from paretoformer.search_spaces.heads import columns
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.single_stack import source_problems
 from paretoformer.search_spaces.stack import StackModule
@@ -43,12 +42,12 @@ class NestedConfig(TopologyConfig):
         return 1 if self.summary == "token" else 0
 
     def signature_problems(self, signature: Signature) -> Iterator[str]:
-        """It reads images and gives classes."""
+        """It reads images and answers for all of one."""
         yield from source_problems(self, signature)
         if not isinstance(signature.input, ImageInput):
             yield f"topology nested needs a grid, and the task gives {signature}"
-        elif not isinstance(signature.output, ClassOutput):
-            yield f"topology nested gives classes, and the task is {signature}"
+        elif not signature.whole:
+            yield f"topology nested answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """Words fill sentences, and inner blocks fall between outer ones."""
@@ -103,14 +102,19 @@ class NestedConfig(TopologyConfig):
         normed = told * outer.width + 2 * told + 2 * outer.width
         each = normed if self.injection == "normed" else (told + 1) * outer.width
         first = normed + outer.width if self.sentences == "words" else 0
-        return inner.depth * each + first + self.summary_tokens * outer.width + (outer.width + 1) * columns(signature)
+        return (
+            inner.depth * each
+            + first
+            + self.summary_tokens * outer.width
+            + (outer.width + 1) * signature.output.columns
+        )
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
         """Injections, the first sentences, the head."""
         inner, outer = architecture.stacks
         rows, cells = self._sentences(architecture, signature)
         times = inner.depth + (self.sentences == "words")
-        return times * rows * cells * self.words**2 * inner.width * outer.width + outer.width * columns(signature)
+        return times * rows * cells * self.words**2 * inner.width * outer.width + outer.width * signature.output.columns
 
     def build_model(self, architecture: "Architecture", signature: Signature) -> "Nested":
         """Stem, both stacks, injections, head."""
@@ -140,7 +144,7 @@ class Nested(Model):
             _injection(told, outer.width, normed=normed, bias=not normed) for _ in range(inner.depth)
         )
         self.summary = nn.Parameter(0.02 * torch.randn(1, outer.width)) if config.summary_tokens else None
-        self.head = nn.Linear(outer.width, columns(signature))
+        self.head = nn.Linear(outer.width, signature.output.columns)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """Images (B, C, H, W) -> logits (B, classes)."""

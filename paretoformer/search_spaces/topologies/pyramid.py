@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from torch import Tensor, nn
 
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature
+from paretoformer.records.signature import ImageInput, Signature
 from paretoformer.search_spaces.contract import Context, Model, Site, Source, StackRole, StackRun, TopologyConfig
-from paretoformer.search_spaces.heads import columns
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.single_stack import source_problems
 from paretoformer.search_spaces.stack import StackModule
@@ -38,12 +37,12 @@ class PyramidConfig(TopologyConfig):
     head: Literal["norm-mean", "mean-norm"] = "norm-mean"
 
     def signature_problems(self, signature: Signature) -> Iterator[str]:
-        """It reads images and gives classes."""
+        """It reads images and answers for all of one."""
         yield from source_problems(self, signature)
         if not isinstance(signature.input, ImageInput):
             yield f"topology pyramid needs a grid, and the task gives {signature}"
-        elif not isinstance(signature.output, ClassOutput):
-            yield f"topology pyramid gives classes, and the task is {signature}"
+        elif not signature.whole:
+            yield f"topology pyramid answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """The stem's grid can be halved three times."""
@@ -80,7 +79,7 @@ class PyramidConfig(TopologyConfig):
         between = sum((self.kernel**2 * one.width + 1) * other.width for one, other in pairwise(architecture.stacks))
         site = self.sites(architecture, signature)[last.name]
         norm = last.final_norm.parameters(site) if last.final_norm and not site.closed else 0
-        return between + norm + (last.width + 1) * columns(signature)
+        return between + norm + (last.width + 1) * signature.output.columns
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
         """Convolutions and the head."""
@@ -89,7 +88,7 @@ class PyramidConfig(TopologyConfig):
             sites[other.name].length * self.kernel**2 * one.width * other.width
             for one, other in pairwise(architecture.stacks)
         )
-        return between + architecture.stacks[-1].width * columns(signature)
+        return between + architecture.stacks[-1].width * signature.output.columns
 
     def build_model(self, architecture: "Architecture", signature: Signature) -> "Pyramid":
         """Stem, stages, convolutions, head."""
@@ -119,7 +118,7 @@ class Pyramid(Model):
         )
         final = stacks[-1].final_norm
         self.norm = final.build(last) if final and not last.closed else None
-        self.head = nn.Linear(stacks[-1].width, columns(signature))
+        self.head = nn.Linear(stacks[-1].width, signature.output.columns)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """Images (B, C, H, W) -> logits (B, classes)."""

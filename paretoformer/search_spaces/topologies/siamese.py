@@ -19,7 +19,6 @@ from paretoformer.search_spaces.contract import (
     StemUse,
     TopologyConfig,
 )
-from paretoformer.search_spaces.heads import columns
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.stack import StackModule
 
@@ -107,7 +106,7 @@ class SiameseConfig(TopologyConfig):
 
     def _told(self, architecture: "Architecture", signature: Signature) -> int:
         height, width = self.patch(architecture, signature)
-        return columns(signature) * height * width
+        return signature.output.columns * height * width
 
 
 class Siamese(Model):
@@ -117,7 +116,7 @@ class Siamese(Model):
         super().__init__()
         encoder, *decoders = architecture.stacks
         sites = config.sites(architecture, signature)
-        self.patch, self.columns = config.patch(architecture, signature), columns(signature)
+        self.patch, self.columns = config.patch(architecture, signature), signature.output.columns
         self.grid = sites["encoder"].grid or (1, 1)
         self.depth = decoders[0].depth * decoders[0].loops
         self.stem = architecture.stem.build_stem(signature.input, encoder.width)
