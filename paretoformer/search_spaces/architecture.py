@@ -35,7 +35,8 @@ class Branch:
     """A residual branch: pre `x + body(norm(x))`, post `norm(x + body(x))`, sandwich `x + norm'(body(norm(x)))`.
 
     With `layer_scale` what is added is scaled by a vector that starts at that value (Touvron et al. 2021); with
-    `residual_scale` x is scaled by a vector that starts at 1 (paper 16, its follow-up).
+    `residual_scale` x is scaled by a vector that starts at 1 (paper 16, its follow-up). A `position` of its own acts inside
+    its body in place of the stack's (paper 17 mixes attention with relative positions and without).
     """
 
     role: str
@@ -44,11 +45,17 @@ class Branch:
     placement: Placement = "pre"
     layer_scale: float | None = None
     residual_scale: bool = False
+    position: PositionConfig | None = None
 
     @property
     def parts(self) -> tuple[ChoiceConfig, ...]:
         """Body and norm."""
         return (self.body, self.norm)
+
+    def site(self, stack: Site) -> Site:
+        """Where body and norm stand in a stack at site `stack`."""
+        own = stack.of(self.role)
+        return own if self.position is None else replace(own, position=self.position)
 
     def own_problems(self) -> Iterator[str]:
         """What is wrong wherever the branch stands."""
@@ -60,10 +67,17 @@ class Branch:
             yield f"a {self.role} branch has the layer_scale {self.layer_scale!r}, and it must be a number above 0"
         if type(self.residual_scale) is not bool:
             yield f"a {self.role} branch has the residual_scale {self.residual_scale!r}, and it takes true or false"
+        if self.position is not None:
+            yield from self.position.field_problems()
+            if not self.position.in_mixers and self.position.choice.name != "none":
+                yield (
+                    f"a {self.role} branch has the position {self.position.choice.name}, which acts on a stack's input, and a "
+                    "branch's own acts inside its mixer or is none"
+                )
 
     def parameters(self, site: Site) -> int:
         """Parameters of body, norms and scales in a stack at `site`."""
-        own = site.of(self.role)
+        own = self.site(site)
         norms = (2 if self.placement == "sandwich" else 1) * self.norm.parameters(own)
         if self.role == "cross" and own.memory is not None and own.memory.normed:
             norms += self.norm.parameters(replace(own, width=own.memory.width))
@@ -79,6 +93,8 @@ class Branch:
             value["layer_scale"] = float(self.layer_scale)
         if self.residual_scale:
             value["residual_scale"] = True
+        if self.position is not None:
+            value["position"] = self.position.to_json()
         return value
 
 
@@ -147,8 +163,8 @@ class Stack:
                 yield from branch.own_problems()
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, blocks in order."""
-        blocks = [[branch.to_json() for branch in block] for block in self.blocks]
+        """Everything, blocks in order. A branch's own position that is the stack's there anyway is left out."""
+        blocks = [[self._branch_json(branch) for branch in block] for block in self.blocks]
         value = {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
         if self.loops != 1:
             value["loops"] = self.loops
@@ -158,6 +174,12 @@ class Stack:
             value["opening"] = True
         if self.exit.choice.name != "none":
             value["exit"] = self.exit.to_json()
+        return value
+
+    def _branch_json(self, branch: Branch) -> dict[str, Any]:
+        value, here = branch.to_json(), self.position.to_json() if self.position.in_mixers else {"name": "none"}
+        if value.get("position") == here:
+            del value["position"]
         return value
 
     def _joined_problems(self) -> Iterator[str]:
@@ -216,7 +238,8 @@ class Architecture:
         yield from (self.topology, self.stem, *((self.source,) if self.source else ()))
         for stack in self.stacks:
             yield from (stack.position, stack.exit)
-            yield from (part for branch in stack.branches for part in branch.parts)
+            for branch in stack.branches:
+                yield from (*branch.parts, *((branch.position,) if branch.position else ()))
 
     def problems(self, signature: Signature) -> tuple[str, ...]:
         """Sentences that say why it cannot serve the signature, each once; empty where it can."""
@@ -232,7 +255,9 @@ class Architecture:
             site = sites[stack.name]
             found += [*stack.position.problems(site), *stack.exit.problems(site)]
             for branch in stack.branches:
-                found += (sentence for part in branch.parts for sentence in part.problems(site.of(branch.role)))
+                own = branch.site(site)
+                found += (sentence for part in branch.parts for sentence in part.problems(own))
+                found += branch.position.problems(own) if branch.position else ()
         return tuple(dict.fromkeys(found))
 
     def check(self, signature: Signature) -> None:
@@ -299,6 +324,7 @@ def _branch_from_json(value: Any) -> Branch:
         placement=value.get("placement", "pre"),
         layer_scale=value.get("layer_scale"),
         residual_scale=value.get("residual_scale", False),
+        position=config_from_json("position", value["position"]) if "position" in value else None,
     )
 
 

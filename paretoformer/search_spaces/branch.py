@@ -15,7 +15,7 @@ class BranchModule(nn.Module):
 
     def __init__(self, branch: Branch, site: Site) -> None:
         super().__init__()
-        own = site.of(branch.role)
+        own = branch.site(site)
         self.body: Mixer | FeedForward = branch.body.build(own)
         self.norm = branch.norm.build(own)
         self.placement = branch.placement

@@ -13,7 +13,7 @@ from paretoformer.search_spaces.cells import TOPOLOGY, Known
 from paretoformer.search_spaces.contract import StackRole
 from paretoformer.search_spaces.field_types import field_types, fitted
 from paretoformer.search_spaces.layout import Layout
-from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES
+from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES, OWN_POSITION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +97,7 @@ class _Reader:
 
     def branch(self, stack: str, layer: int, role: str) -> Branch:
         own = {name: self.value(stack, layer, f"{role}.{name}") for name in OF_BRANCHES if name != "norm"}
+        path = f"{role}.{OWN_POSITION}"
         return Branch(
             role=role,
             body=self.config(BODY_KINDS[role], stack, layer, role),
@@ -104,4 +105,5 @@ class _Reader:
             placement=cast(Placement, own["placement"] or "pre"),
             layer_scale=float(own["layer_scale"]) if own["layer_scale"] else None,
             residual_scale=bool(own["residual_scale"]),
+            position=self.config("position", stack, layer, path) if self.value(stack, layer, path) else None,
         )

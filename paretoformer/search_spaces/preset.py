@@ -15,7 +15,7 @@ from paretoformer.search_spaces.contract import ChoiceConfig, StackRole
 from paretoformer.search_spaces.decode import choice_config
 from paretoformer.search_spaces.field_types import Misfit
 from paretoformer.search_spaces.layout import roles_of
-from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES
+from paretoformer.search_spaces.slots import DEFAULT_CHOICES, OF_BRANCHES, OWN_POSITION
 from paretoformer.search_spaces.yaml_file import read_yaml
 
 _FOLDER = files("paretoformer.search_spaces") / "presets"
@@ -92,7 +92,7 @@ def _shipped(name: str) -> Preset:
 
 def _stack(name: str, role: StackRole, value: Any, where: str) -> Stack:
     given = _mapping(value, where)
-    parts = ("", *(f".{name}" for name in OF_BRANCHES))
+    parts = ("", *(f".{name}" for name in (*OF_BRANCHES, OWN_POSITION)))
     of_blocks = (*(f"{branch}{part}" for branch in role.branches for part in parts), *OF_BRANCHES, "depth")
     _only(given, ("width", "position", "loops", "residual", "opening", "exit", "blocks", *of_blocks), where)
     blocks: list[tuple[Branch, ...]] = []
@@ -127,6 +127,7 @@ def _branch(role: str, layers: tuple[Mapping[str, Any], ...], where: str) -> Bra
     if placement not in PLACEMENTS:
         raise unknown("placement", placement, PLACEMENTS)
     norm = given(f"{role}.norm", "norm") or DEFAULT_CHOICES["norm"]
+    position = given(f"{role}.{OWN_POSITION}")
     return Branch(
         role=role,
         body=_config(kind, body, f"{where}: {role}"),
@@ -134,6 +135,7 @@ def _branch(role: str, layers: tuple[Mapping[str, Any], ...], where: str) -> Bra
         placement=placement,
         layer_scale=given(f"{role}.layer_scale", "layer_scale"),
         residual_scale=given(f"{role}.residual_scale", "residual_scale") or False,
+        position=_config("position", position, f"{where}: {role}.{OWN_POSITION}") if position else None,
     )
 
 

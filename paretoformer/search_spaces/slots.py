@@ -10,6 +10,8 @@ DEFAULT_CHOICES = {"position": "none", "norm": "layer", "feedforward": "gelu", "
 """Kind of choice: the name that holds where a space does not say; other kinds have to be given."""
 OF_BRANCHES = ("norm", "placement", "layer_scale", "residual_scale")
 """Paths of a branch that a stack may give for all its branches; fields of a body cannot have these names."""
+OWN_POSITION = "position"
+"""Path of a branch's own position; not given, a branch has that of its stack. Fields of a body cannot have this name."""
 OF_MODELS = ("topology", "stem", "source", "recipe")
 """First words of addresses that belong to the model and not to a stack."""
 
@@ -38,6 +40,8 @@ def stack_slots(role: StackRole) -> Iterator[Slot]:
         yield Slot(path=branch, kind=kind, layered=True, needed=kind not in DEFAULT_CHOICES)
         yield Slot(path=f"{branch}.norm", kind="norm", layered=True)
         yield from (Slot(path=f"{branch}.{name}", layered=True) for name in OF_BRANCHES if name != "norm")
+        if kind == "mixer":
+            yield Slot(path=f"{branch}.{OWN_POSITION}", kind="position", layered=True)
 
 
 def candidates(stack: str | None, path: str) -> tuple[str, ...]:

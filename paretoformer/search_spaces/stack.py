@@ -34,7 +34,7 @@ class StackModule(nn.Module):
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
         self._blocks = _residuals(self.branches, stack) * stack.loops
         if stack.position.shared:
-            _share_positions(self._attentions())
+            _share_positions(self._attentions(stack))
 
     def forward(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Tensor:
         """x: (B, N, D), lengths (B,) -> (B, N, D)."""
@@ -106,8 +106,12 @@ class StackModule(nn.Module):
             x = residual[-1].joined(x, y, context)
         return x, tuple(after)
 
-    def _attentions(self) -> Iterator[Attention]:
-        bodies = (branch.body for branch in self.branches if isinstance(branch, BranchModule))
+    def _attentions(self, stack: Stack) -> Iterator[Attention]:
+        """Those whose position is the stack's."""
+        made = zip(self.branches, stack.branches, strict=True)
+        bodies = (
+            module.body for module, branch in made if isinstance(module, BranchModule) and branch.position is None
+        )
         return (body for body in bodies if isinstance(body, Attention))
 
 

@@ -18,14 +18,14 @@ def stack_parameters(stack: Stack, site: Site) -> int:
 def stack_macs(stack: Stack, site: Site, run: StackRun) -> int:
     """Multiply-accumulates of `StackModule.forward` for one input of the model."""
     site = _reading(site, run)
-    once = sum(part.macs(site.of(branch.role), run.length) for branch in stack.branches for part in branch.parts)
+    once = sum(part.macs(branch.site(site), run.length) for branch in stack.branches for part in branch.parts)
     return once * stack.loops * run.times
 
 
 def stack_state_bytes(stack: Stack, site: Site, run: StackRun) -> int:
     """Bytes of fp32 decoding state for one sequence after the tokens of `run`."""
     site = _reading(site, run)
-    mixers = ((b.body, site.of(b.role)) for b in stack.branches if isinstance(b.body, MixerConfig))
+    mixers = ((b.body, b.site(site)) for b in stack.branches if isinstance(b.body, MixerConfig))
     return sum(mixer.state_bytes(own, run.length) for mixer, own in mixers) * stack.loops
 
 
@@ -37,6 +37,6 @@ def _counted_again(stack: Stack, site: Site) -> int:
     """Parameters of a shared position beyond its first place among heads of one number and width."""
     if not stack.position.shared:
         return 0
-    bodies = (b.body for b in stack.branches if site.of(b.role).position is not None)
+    bodies = (b.body for b in stack.branches if b.position is None and site.of(b.role).position is not None)
     shapes = Counter((b.heads, b.head(site)) for b in bodies if isinstance(b, AttentionConfig))
     return sum((times - 1) * stack.position.mixer_parameters(*shape) for shape, times in shapes.items())

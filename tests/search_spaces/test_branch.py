@@ -181,3 +181,56 @@ def test_a_memory_is_seen_by_cross_branches_alone(places, role, reads) -> None:
     assert site.memory is not None
     placed = replace(site, memory=replace(site.memory, placed=True))
     assert placed.of(role).position is not None
+
+
+PLACES = Site(width=16, length=20)
+
+
+@pytest.mark.parametrize("position", ["shaw", "alibi", "rotary", "toeplitz"])
+def test_a_branch_with_a_position_is_as_if_the_stack_had_it(places, position) -> None:
+    site, block = (
+        PLACES,
+        Branch(role="mixer", body=places.default("mixer", "softmax"), norm=places.default("norm", "layer")),
+    )
+    own = replace(block, position=places.default("position", position))
+    one = Stack(name="s", width=16, position=places.default("position", "none"), blocks=((own,),))
+    other = Stack(name="s", width=16, position=places.default("position", position), blocks=((block,),))
+    assert stack_parameters(one, site) == stack_parameters(other, site)
+    assert stack_macs(one, site, StackRun(length=20)) == stack_macs(other, site, StackRun(length=20))
+    modules = [places.built(Buildable(stack), site).double() for stack in (one, other)]
+    x = places.normal(2, 20, 16)
+    torch.testing.assert_close(modules[0](x), modules[1](x), rtol=0, atol=0)
+
+
+def test_a_branch_may_go_without_the_position_of_its_stack(places) -> None:
+    block = Branch(role="mixer", body=places.default("mixer", "linear"), norm=places.default("norm", "layer"))
+    alone = replace(block, position=places.default("position", "none"))
+    assert list(block.body.problems(block.site(replace(PLACES, position=places.default("position", "alibi")))))
+    assert not list(alone.body.problems(alone.site(replace(PLACES, position=places.default("position", "alibi")))))
+
+
+def test_what_acts_on_a_stacks_input_is_no_position_of_a_branch(places) -> None:
+    block = Branch(role="mixer", body=places.default("mixer", "softmax"), norm=places.default("norm", "layer"))
+    (sentence,) = replace(block, position=places.default("position", "learned")).own_problems()
+    assert "acts on a stack's input" in sentence
+
+
+@pytest.mark.parametrize(
+    ("stack", "own", "written"),
+    [
+        ("none", "none", False),
+        ("alibi", "alibi", False),
+        ("learned", "none", False),
+        ("alibi", "none", True),
+        ("learned", "shaw", True),
+    ],
+)
+def test_a_position_that_makes_no_difference_is_not_written(places, stack, own, written) -> None:
+    block = Branch(
+        role="mixer",
+        body=places.default("mixer", "softmax"),
+        norm=places.default("norm", "layer"),
+        position=places.default("position", own),
+    )
+    made = Stack(name="s", width=16, position=places.default("position", stack), blocks=((block,),))
+    assert ("position" in made.to_json()["blocks"][0][0]) is written

@@ -350,3 +350,7 @@ def test_a_space_fits_where_one_of_its_stems_configs_does() -> None:
     load_space("vision").check(odd)
     with pytest.raises(UserError, match="patches of 2 pixels do not tile 7 x 7 pixels; spaces for it: vision"):
         load_space("wide-or-deep").check(odd)
+
+
+def test_the_mixed_attention_of_paper_17_has_its_published_size() -> None:
+    assert load_space("mixed-attention-full").count() == sum(3 * 45**depth for depth in (12, 13, 14))

@@ -41,9 +41,14 @@ def stack_table(stack: Stack) -> Table:
     for block, group in groupby(stack.blocks):
         last = first + len(list(group)) - 1
         numbers = str(first) if first == last else f"{first}-{last}"
-        table.add_row(numbers, *(described(branch.body) for branch in block), _norms(block))
+        table.add_row(numbers, *(_body(branch) for branch in block), _norms(block))
         first = last + 1
     return table
+
+
+def _body(branch: Branch) -> str:
+    own = f", position {described(branch.position)}" if branch.position else ""
+    return described(branch.body) + own
 
 
 def _norms(block: tuple[Branch, ...]) -> str:

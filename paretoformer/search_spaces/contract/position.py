@@ -10,6 +10,8 @@ from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.config import ChoiceConfig
 from paretoformer.search_spaces.contract.site import Site
 
+_IN_MIXERS = frozenset({Capability.SCORE_BIAS, Capability.ROTARY, Capability.WEIGHTS})
+
 
 @dataclass(frozen=True, kw_only=True)
 class PositionConfig(ChoiceConfig):
@@ -22,6 +24,11 @@ class PositionConfig(ChoiceConfig):
     def shared(self) -> bool:
         """Whether the part inside mixers is the same module in all layers."""
         return False
+
+    @property
+    def in_mixers(self) -> bool:
+        """Whether it acts inside mixers, and so may differ from branch to branch."""
+        return bool(_IN_MIXERS & self.choice.capabilities)
 
     def build(self, site: Site) -> "Position | None":
         """The part that acts on the stack's input, or None."""
