@@ -188,16 +188,14 @@ PLACES = Site(width=16, length=20)
 
 @pytest.mark.parametrize("position", ["shaw", "alibi", "rotary", "toeplitz"])
 def test_a_branch_with_a_position_is_as_if_the_stack_had_it(places, position) -> None:
-    site, block = (
-        PLACES,
-        Branch(role="mixer", body=places.default("mixer", "softmax"), norm=places.default("norm", "layer")),
-    )
-    own = replace(block, position=places.default("position", position))
-    one = Stack(name="s", width=16, position=places.default("position", "none"), blocks=((own,),))
-    other = Stack(name="s", width=16, position=places.default("position", position), blocks=((block,),))
-    assert stack_parameters(one, site) == stack_parameters(other, site)
-    assert stack_macs(one, site, StackRun(length=20)) == stack_macs(other, site, StackRun(length=20))
-    modules = [places.built(Buildable(stack), site).double() for stack in (one, other)]
+    config = places.default("position", position)
+    block = Branch(role="mixer", body=places.default("mixer", "softmax"), norm=places.default("norm", "layer"))
+    own, none = replace(block, position=config), places.default("position", "none")
+    one = Stack(name="s", width=16, position=none, blocks=((own,),)), replace(PLACES, position=none)
+    other = Stack(name="s", width=16, position=config, blocks=((block,),)), replace(PLACES, position=config)
+    run = StackRun(length=20)
+    assert stack_parameters(*one) == stack_parameters(*other) and stack_macs(*one, run) == stack_macs(*other, run)
+    modules = [places.built(Buildable(stack), site).double() for stack, site in (one, other)]
     x = places.normal(2, 20, 16)
     torch.testing.assert_close(modules[0](x), modules[1](x), rtol=0, atol=0)
 
