@@ -1,0 +1,1 @@
+"""Packaged data sets, one a file."""
