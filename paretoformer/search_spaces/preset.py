@@ -1,7 +1,7 @@
 """Presets: architectures with a name, each with the signature that it is known for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -153,12 +153,17 @@ def _config(kind: str, value: Any, where: str) -> Any:
 
 def _signature(value: Any, where: str) -> Signature:
     try:
-        return Signature.from_json(value)
+        signature = Signature.from_json(value)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{where} is not a signature ({error}); write input and output, each with kind (tokens, image; class, "
-            "next-token) and sizes."
+            f"{where} is not a signature ({error}); write input and output, each with kind (tokens, series, image; class, "
+            "number, label, number-series, next-token, dense) and sizes."
         ) from error
+    for name, part in (("input", signature.input), ("output", signature.output), ("source", signature.source)):
+        for field, size in (asdict(part) if part else {}).items():
+            if field != "causal":
+                _positive(size, f"{where}: {name}: {field}")
+    return signature
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:

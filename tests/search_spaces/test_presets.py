@@ -111,3 +111,14 @@ def test_a_mistake_in_a_preset_is_told_with_its_place(old: str, new: str, senten
 def test_an_unknown_preset_is_told_with_those_there_are() -> None:
     with pytest.raises(UserError, match="'vit-huge' is not a preset; presets: .*gpt2-small"):
         load_preset("vit-huge")
+
+
+@pytest.mark.parametrize("size", ["a", -5, 0, 1.5, True])
+def test_a_size_of_a_signature_that_is_no_whole_number_is_named(size) -> None:
+    text = (
+        "name: own\ntopology: encoder\nstem: tokens\n"
+        f"signature: {{input: {{kind: tokens, vocabulary: 5, length: {size}}}, output: {{kind: class, classes: 3}}}}\n"
+        "stacks: {encoder: {width: 8, depth: 1, mixer: pooling}}\n"
+    )
+    with pytest.raises(UserError, match=f"input: length is {size}, and it has to be a whole number from 1"):
+        read_preset(text, "own.yaml")

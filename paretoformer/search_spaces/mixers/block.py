@@ -34,7 +34,7 @@ class BlockConfig(AttentionConfig):
         """A block lies inside the sequence and holds more than the token."""
         yield from super().problems(site)
         if self.block > site.length:
-            yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all"
+            yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all; use at most {site.length}"
         if self.block < 2:
             yield f"mixer block has blocks of {self.block} token, and in {site} it would read itself alone; block is at least 2"
 

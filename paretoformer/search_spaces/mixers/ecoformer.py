@@ -79,7 +79,7 @@ class EcoformerConfig(MixerConfig):
             yield f"{self.heads} heads of mixer ecoformer do not divide the width, and this stack has {site.width}"
         for name, number in (("anchors", self.anchors), ("top", self.top)):
             if number > site.length:
-                yield f"mixer ecoformer has {name} {number}, more than tokens, and this stack has {site}"
+                yield f"mixer ecoformer has {name} {number}, more than tokens, and this stack has {site}; use at most {site.length}"
 
     def build(self, site: Site) -> "Ecoformer":
         """The attention for `site`."""

@@ -33,7 +33,7 @@ class LinformerConfig(AttentionConfig):
         """More mixtures than tokens would cost more than softmax attention."""
         yield from super().problems(site)
         if self.rank > site.length:
-            yield f"mixer linformer with rank {self.rank} mixes more keys than there are, and this stack has {site}"
+            yield f"mixer linformer has rank {self.rank}, above its keys, and this stack has {site}; use at most {site.length}"
 
     def build(self, site: Site) -> "Linformer":
         """The attention for `site`."""

@@ -48,7 +48,7 @@ class LshConfig(MixerConfig):
         if site.width % self.heads:
             yield f"mixer lsh has {self.heads} heads, and they do not divide the width {site.width}"
         if self.chunk > site.length:
-            yield f"mixer lsh has chunks of {self.chunk} tokens, and {site} has {site.length} in all"
+            yield f"mixer lsh has chunks of {self.chunk} tokens, and {site} has {site.length} in all; use at most {site.length}"
         if self.buckets is not None and self.buckets % 2:
             yield f"mixer lsh has {self.buckets} buckets, and each direction has two ends; use an even number"
 

@@ -37,11 +37,12 @@ class NystromConfig(AttentionConfig):
         """No more landmarks than tokens; the kernel has a centre and is no wider than what it slides over."""
         yield from super().problems(site)
         if self.landmarks > site.length:
-            yield f"mixer nystrom has {self.landmarks} landmarks, more than tokens, and this stack has {site}"
+            yield f"mixer nystrom has {self.landmarks} landmarks, more than tokens, and this stack has {site}; use at most {site.length}"
         if self.kernel % 2 == 0 and self.kernel:
             yield f"mixer nystrom has a kernel of {self.kernel} without a centre, and tokens are read on both sides; use an odd one"
         if self.kernel > 2 * site.length - 1:
-            yield f"mixer nystrom has a kernel of {self.kernel}, wider than its tokens, and this stack has {site}"
+            most = 2 * site.length - 1
+            yield f"mixer nystrom has a kernel of {self.kernel}, and this stack has {site}; use at most {most}"
 
     def build(self, site: Site) -> "Nystrom":
         """The attention for `site`."""

@@ -40,8 +40,9 @@ class SlaConfig(FeatureAttentionConfig):
         if not site.causal and self.kernel % 2 == 0 and self.kernel:
             yield f"mixer sla with kernel {self.kernel} has no centre, and this stack is not causal; use an odd kernel or 0"
         side = min(site.grid) if site.grid else site.length
-        if self.kernel > (side if site.causal else 2 * side - 1):
-            yield f"mixer sla with kernel {self.kernel} is wider than its tokens, and this stack has {site}"
+        most = side if site.causal else 2 * side - 1
+        if self.kernel > most:
+            yield f"mixer sla has kernel {self.kernel}, wider than its tokens, and this stack has {site}; use at most {most}"
         if self.table and site.grid is None:
             yield f"mixer sla with a table has a row for each place of a grid, and this stack has {site}"
 

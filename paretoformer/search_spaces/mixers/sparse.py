@@ -50,7 +50,7 @@ class SparseConfig(AttentionConfig):
         """Blocks lie inside the sequence, summaries inside blocks, and two sets need two heads."""
         yield from super().problems(site)
         if self.stride > site.length:
-            yield f"mixer sparse has a stride of {self.stride} tokens, and {site} has {site.length} in all"
+            yield f"mixer sparse has a stride of {self.stride} tokens, and {site} has {site.length} in all; use at most {site.length}"
         if self.stride < 2:
             yield f"mixer sparse has a stride of {self.stride}, and leaves no token of {site} out; stride is at least 2"
         if self.pattern == "fixed" and self.summary >= self.stride:

@@ -39,7 +39,7 @@ class WindowConfig(AttentionConfig):
         yield from super().problems(site)
         reach = self.reach(site)
         if self.window > site.length:
-            yield f"mixer window has a window of {self.window} tokens, and {site} has {site.length} in all"
+            yield f"mixer window has a window of {self.window} tokens, and {site} has {site.length} in all; use at most {site.length}"
         elif reach.before + reach.after < 1:
             yield (
                 f"mixer window has a window of {self.window} tokens in form {self.form}, and in {site} it holds the token alone; "
@@ -53,7 +53,7 @@ class WindowConfig(AttentionConfig):
         if self.global_tokens and site.causal:
             yield f"mixer window has {self.global_tokens} global_tokens, which read all tokens, and this stack is causal"
         if self.global_tokens > site.length:
-            yield f"mixer window has {self.global_tokens} global_tokens, and {site} has {site.length} in all"
+            yield f"mixer window has {self.global_tokens} global_tokens, and {site} has {site.length} in all; use at most {site.length}"
 
     def reach(self, site: Site) -> Window:
         """What a token reads beside itself."""

@@ -37,8 +37,9 @@ class MemoryLayerConfig(AttentionConfig):
         """Nothing may be longer than the sequence."""
         yield from super().problems(site)
         for name in ("window", "chunk", "conv"):
-            if getattr(self, name) > site.length:
-                yield f"mixer {self.choice.name} has a {name} of {getattr(self, name)} tokens, and this stack has {site}"
+            size, most = getattr(self, name), site.length
+            if size > most:
+                yield f"mixer {self.choice.name} has a {name} of {size} tokens, and this stack has {site}; use at most {most}"
 
     def convolved(self, site: Site) -> int:
         """Channels of queries, keys and values."""

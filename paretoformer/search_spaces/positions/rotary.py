@@ -46,7 +46,7 @@ class RotaryConfig(PositionConfig):
         if rotated % parts or not rotated:
             share = f"; {rotated} of them turn" if rotated != head_width else ""
             pairs = "pairs along two axes" if self.grid else "pairs"
-            yield f"position rotary turns channels in {pairs}, and a head has {head_width} channels{share}"
+            yield f"position rotary turns channels in {pairs}, and a head has {head_width} channels{share}; make it a multiple of {parts}"
 
 
 class Rotary(MixerPosition):

@@ -151,5 +151,5 @@ def test_more_tokens_than_there_is_room_for_are_kept_too(places) -> None:
 def test_a_window_longer_than_the_sequence_is_refused() -> None:
     sentences = list(DeepTransformerConfig(window=41).problems(SITE))
     assert sentences == [
-        "mixer deep-transformer has a window of 41 tokens, and this stack has a causal sequence of up to 40 tokens"
+        "mixer deep-transformer has a window of 41 tokens, and this stack has a causal sequence of up to 40 tokens; use at most 40"
     ]

@@ -140,7 +140,7 @@ def test_macs_grow_linearly_with_length() -> None:
     [
         ({"landmarks": 71}, "71 landmarks, more than tokens"),
         ({"kernel": 4}, "kernel of 4 without a centre"),
-        ({"kernel": 141}, "kernel of 141, wider"),
+        ({"kernel": 141}, "kernel of 141, and"),
     ],
 )
 def test_what_cannot_stand_is_refused(fields, said) -> None:

@@ -120,8 +120,8 @@ def test_a_layer_of_deit_width_has_the_parameters_of_the_official_module() -> No
     ("fields", "site", "said"),
     [
         ({"kernel": 4}, SEQUENCE, "kernel 4 has no centre"),
-        ({"kernel": 13}, GRID, "kernel 13 is wider"),
-        ({"kernel": 71}, replace(SEQUENCE, causal=True), "kernel 71 is wider"),
+        ({"kernel": 13}, GRID, "kernel 13, wider"),
+        ({"kernel": 71}, replace(SEQUENCE, causal=True), "kernel 71, wider"),
         ({"table": True}, SEQUENCE, "a row for each place of a grid"),
     ],
 )
