@@ -57,9 +57,9 @@ def _files(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with _tar(file) as tar:
         for member in tar:
             if member.isreg():
-                content = tar.extractfile(member)
-                assert content is not None, "a regular file has content"
-                yield member.name.removeprefix("./"), content
+                inside = tar.extractfile(member)
+                assert inside is not None, "a regular file has content"
+                yield member.name.removeprefix("./"), inside
 
 
 @contextmanager
