@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ from paretoformer.evaluators.packages.registry import register_package
 _MODULES = {"kjv": "engKJV2006eb", "rv1909": "spaRV1909eb", "web": "engWEB2015eb"}
 _SWORD = "sword"
 _NOTE = re.compile(r"<note\b.*?</note>", re.DOTALL)
+_ADDED = re.compile(
+    r"(?=<transChange)|(?<=</transChange>)"
+)  # words of the translators, some of them glued to their neighbours
 _BEFORE_POINT = re.compile(r"\s+(?=[,.;:!?])")
 _END = '<chapter eID="'  # what follows the last verse of a chapter belongs to no verse
 
 
 def convert(folder: Path) -> None:
     """SWORD modules to `kjv.txt`, `rv1909.txt` and `web.txt`: lines of `Book chapter:verse`, a tab and the verse, in the module's order."""
-    from pysword.modules import SwordModules
-
-    modules = SwordModules(str(folder / _SWORD))
+    modules = import_module("pysword.modules").SwordModules(str(folder / _SWORD))
     modules.parse_modules()
     for name, module in _MODULES.items():
         lines = [f"{place}\t{text}" for place, text in _verses(modules.get_bible_from_module(module)) if text]
@@ -30,18 +32,16 @@ def convert(folder: Path) -> None:
 
 
 def _verses(bible: Any) -> Iterator[tuple[str, str]]:
-    from pysword.cleaner import OSISCleaner
-
     bible._decompressed_text = lru_cache(maxsize=2)(
         bible._decompressed_text
     )  # else each verse unpacks its whole book: 90 s
-    clean = OSISCleaner().clean
+    clean = import_module("pysword.cleaner").OSISCleaner().clean
     for books in bible.get_structure().get_books().values():
         for book in books:
             for chapter, verses in enumerate(book.chapter_lengths, 1):
                 for verse in range(1, verses + 1):
                     text = bible.get(books=[book.name], chapters=[chapter], verses=[verse], clean=False)
-                    plain = clean(_NOTE.sub(" ", text.partition(_END)[0])).replace("¶", " ")
+                    plain = clean(_ADDED.sub(" ", _NOTE.sub(" ", text.partition(_END)[0]))).replace("¶", " ")
                     yield f"{book.name} {chapter}:{verse}", " ".join(_BEFORE_POINT.sub("", plain).split())
 
 
