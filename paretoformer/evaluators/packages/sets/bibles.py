@@ -14,10 +14,8 @@ from paretoformer.evaluators.packages.registry import register_package
 _MODULES = {"kjv": "engKJV2006eb", "rv1909": "spaRV1909eb", "web": "engWEB2015eb"}
 _SWORD = "sword"
 _NOTE = re.compile(r"<note\b.*?</note>", re.DOTALL)
-_ADDED = re.compile(
-    r"(?=<transChange)|(?<=</transChange>)"
-)  # words of the translators, some of them glued to their neighbours
-_BEFORE_POINT = re.compile(r"\s+(?=[,.;:!?])")
+_ADDED = re.compile(r"(?=<transChange)|(?<=</transChange>)")  # round the translators' own words, some glued to others
+_LOOSE = re.compile(r"\s+(?=[,.;:!?)”’])|(?<=\()\s+")
 _END = '<chapter eID="'  # what follows the last verse of a chapter belongs to no verse
 
 
@@ -32,9 +30,8 @@ def convert(folder: Path) -> None:
 
 
 def _verses(bible: Any) -> Iterator[tuple[str, str]]:
-    bible._decompressed_text = lru_cache(maxsize=2)(
-        bible._decompressed_text
-    )  # else each verse unpacks its whole book: 90 s
+    # without this, each verse unpacks its whole book: 90 s
+    bible._decompressed_text = lru_cache(maxsize=2)(bible._decompressed_text)
     clean = import_module("pysword.cleaner").OSISCleaner().clean
     for books in bible.get_structure().get_books().values():
         for book in books:
@@ -42,7 +39,7 @@ def _verses(bible: Any) -> Iterator[tuple[str, str]]:
                 for verse in range(1, verses + 1):
                     text = bible.get(books=[book.name], chapters=[chapter], verses=[verse], clean=False)
                     plain = clean(_ADDED.sub(" ", _NOTE.sub(" ", text.partition(_END)[0]))).replace("¶", " ")
-                    yield f"{book.name} {chapter}:{verse}", " ".join(_BEFORE_POINT.sub("", plain).split())
+                    yield f"{book.name} {chapter}:{verse}", " ".join(_LOOSE.sub("", plain).split())
 
 
 def _archive(name: str, version: str, sha256: str) -> Archive:
