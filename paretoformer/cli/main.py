@@ -25,6 +25,7 @@ COMMANDS = (
     "devices",
     "worker",
     "list",
+    "data",
 )
 """Modules of `paretoformer.cli.commands`, in the order of the help; each has `command`, a function or a Typer app.
 

@@ -13,7 +13,7 @@ Run = Callable[..., Said]
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("serach", "digits"), "'serach' is not a command; commands: compare, devices, export"),
+        (("serach", "digits"), "'serach' is not a command; commands: compare, data, devices, export"),
         (("search",), "Missing argument 'WHAT'"),
         (("search", "digts"), "'digts' is neither a task nor an existing path; tasks: digits, python-docs"),
         (("search", "digits", "--space", "vison"), "'vison' is neither a space nor a file; spaces: vision"),

