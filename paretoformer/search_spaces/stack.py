@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from paretoformer.search_spaces.architecture import Stack
 from paretoformer.search_spaces.branch import BranchModule
-from paretoformer.search_spaces.contract import Attention, Context, Memory, MixerPosition, Site
+from paretoformer.search_spaces.contract import Attention, Capability, Context, Memory, MixerPosition, Site
 
 States = tuple[Any, ...]
 """The states of branches in order, loop by loop."""
@@ -29,6 +29,8 @@ class StackModule(nn.Module):
         super().__init__()
         self.causal, self.grid, self.block = site.causal, site.grid, site.block
         self.position, self.exit = stack.position.build(site), stack.exit.build(site)
+        self._placed = stack.position.choice
+        self._most = site.length if Capability.FIXED_LENGTH in self._placed.capabilities else None
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
         self.opening_norm = stack.opening_norm.build(site.of("mixer")) if stack.opening_norm else None
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
@@ -46,7 +48,14 @@ class StackModule(nn.Module):
         return Context(causal=self.causal, block=self.block, grid=self.grid, lengths=lengths, memory=memory)
 
     def place(self, x: Tensor, context: Context) -> Tensor:
-        """What position and opening norm do to the input."""
+        """What position and opening norm do to the input.
+
+        Raises:
+            ValueError: the position has no rows for so many tokens.
+        """
+        given = context.offset + x.shape[1]
+        if self._most is not None and given > self._most:
+            raise ValueError(f"position {self._placed} was built for {self._most} tokens, and is given {given}.")
         if self.position is not None:
             x = self.position(x, context.positions(x.shape[1], x.device))
         return x if self.opening_norm is None else self.opening_norm(x, context)

@@ -104,3 +104,16 @@ def test_a_state_has_a_part_for_every_branch(places) -> None:
 def test_a_state_takes_the_type_of_what_it_is_like(places) -> None:
     state = stack_of(places).start(1, 4, torch.zeros(1, 16, dtype=torch.bfloat16))
     assert state.branches[0].k.dtype == torch.bfloat16
+
+
+def test_a_position_with_a_row_a_token_refuses_more_tokens_in_a_sentence(places) -> None:
+    site = replace(places.sites["causal"], length=8, position=places.default("position", "learned"))
+    architecture = places.assembled(
+        topology=places.default("topology", "decoder"), stem=places.default("stem", "tokens"), position=site.position
+    )
+    stack = StackModule(architecture.stacks[0], site)
+    with pytest.raises(ValueError, match="position learned was built for 8 tokens, and is given 9"):
+        stack(places.normal(1, 9, 16).float())
+    _, state = stack.extend(places.normal(1, 8, 16).float(), stack.start(1, 9, places.normal(1, 16).float()))
+    with pytest.raises(ValueError, match="is given 9"):
+        stack.extend(places.normal(1, 1, 16).float(), state)

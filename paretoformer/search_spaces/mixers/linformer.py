@@ -64,7 +64,14 @@ class Linformer(Attention):
         self.mix = nn.Parameter(mix)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
-        """x: (B, N, D) -> (B, N, D)."""
+        """x: (B, N, D) -> (B, N, D).
+
+        Raises:
+            ValueError: x has more tokens than there are columns to mix them by.
+        """
+        most = self.mix.shape[-1]
+        if x.shape[1] > most:
+            raise ValueError(f"mixer linformer was built for {most} tokens, and is given {x.shape[1]}.")
         q, k, v = self.project(x)
         valid = context.valid(x.shape[1])
         if valid is not None:

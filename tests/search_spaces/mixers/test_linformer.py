@@ -58,3 +58,9 @@ def test_macs_grow_linearly_with_length() -> None:
 def test_more_mixtures_than_tokens_are_refused() -> None:
     assert any("rank 71, above its keys" in sentence for sentence in LinformerConfig(rank=71).problems(SITE))
     assert not list(LinformerConfig(rank=70).problems(SITE))
+
+
+def test_more_tokens_than_it_was_built_for_are_refused_in_a_sentence() -> None:
+    mixer = LinformerConfig(rank=4).build(SITE)
+    with pytest.raises(ValueError, match=f"was built for {SITE.length} tokens, and is given {SITE.length + 1}"):
+        mixer(torch.zeros(1, SITE.length + 1, SITE.width), Context())
