@@ -54,7 +54,7 @@ DEFAULTS = (
 def spaces_for(signature: Signature) -> list[str]:
     """Shipped spaces that fit a task, its default first."""
     fitting = [name for name in space_names() if _shipped(name).fits(signature)]
-    return sorted(fitting, key=lambda name: name not in DEFAULTS)
+    return sorted(fitting, key=lambda name: DEFAULTS.index(name) if name in DEFAULTS else len(DEFAULTS))
 
 
 @cache

@@ -1,10 +1,11 @@
 from itertools import islice
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretoformer.evaluators.batches import evaluation_batches, training_batches, trimmed
+from paretoformer.evaluators.batches import evaluation_batches, training_batches
 from paretoformer.evaluators.examples import Examples
 
 
@@ -38,12 +39,18 @@ def test_evaluation_sees_every_example_once_in_order(n: int, size: int) -> None:
     assert [i for batch in evaluation_batches(numbered(n), size) for i in batch.targets.tolist()] == list(range(n))
 
 
-def test_ragged_examples_are_cut_to_the_longest() -> None:
-    tokens = torch.arange(10).reshape(2, 5)
-    cut = trimmed(Examples(inputs=tokens, targets=tokens, lengths=torch.tensor([1, 3])))
-    assert (cut.inputs.shape, cut.targets.shape) == ((2, 3), (2, 3))
+@pytest.mark.parametrize("skip", [0, 1, 7])
+def test_batches_that_are_skipped_leave_the_others_as_they_are(skip: int) -> None:
+    every = [batch.targets.tolist() for batch in islice(training_batches(numbered(10), 4, 3), 12)]
+    rest = [batch.targets.tolist() for batch in islice(training_batches(numbered(10), 4, 3, skip=skip), 12 - skip)]
+    assert rest == every[skip:]
 
 
-def test_class_targets_are_never_cut() -> None:
-    cut = trimmed(Examples(inputs=torch.zeros(2, 5), targets=torch.tensor([1, 0]), lengths=torch.tensor([1, 1])))
-    assert cut.targets.tolist() == [1, 0]
+@pytest.mark.parametrize(
+    "batches", [lambda ragged: training_batches(ragged, 1, 0), lambda ragged: evaluation_batches(ragged, 1)]
+)
+def test_ragged_batches_are_cut_to_their_longest(batches) -> None:
+    tokens, lengths = torch.arange(20).reshape(4, 5), torch.tensor([1, 3, 5, 2])
+    ragged = Examples(inputs=tokens, targets=tokens, lengths=lengths)
+    widths = [batch.inputs.shape[1] for batch in islice(batches(ragged), 4)]
+    assert sorted(widths) == [1, 2, 3, 5]

@@ -34,16 +34,18 @@ def test_only_matrices_that_are_no_tables_decay() -> None:
 
 def test_the_rate_rises_linearly_to_the_recipes() -> None:
     recipe = Recipe(learning_rate=1.0, batch=1, budget=100, warmup=0.1)
-    assert [learning_rate(recipe, step) for step in range(10)] == pytest.approx([(s + 1) / 10 for s in range(10)])
+    assert [learning_rate(recipe, step, recipe.steps) for step in range(10)] == pytest.approx(
+        [(s + 1) / 10 for s in range(10)]
+    )
 
 
 def test_the_rate_then_falls_to_a_tenth() -> None:
     recipe = Recipe(learning_rate=1.0, batch=1, budget=100, warmup=0.1)
-    rates = [learning_rate(recipe, step) for step in range(9, 100)]
+    rates = [learning_rate(recipe, step, recipe.steps) for step in range(9, 100)]
     assert rates == sorted(rates, reverse=True) and rates[-1] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("warmup", [0.0, 1.0])
 def test_every_step_has_a_rate_for_extreme_warmups(warmup: float) -> None:
     recipe = Recipe(learning_rate=1.0, batch=4, budget=9, warmup=warmup)
-    assert all(0 < learning_rate(recipe, step) <= 1 for step in range(recipe.steps))
+    assert all(0 < learning_rate(recipe, step, recipe.steps) <= 1 for step in range(recipe.steps))

@@ -14,7 +14,7 @@ def test_held_out_scores_are_those_of_the_trainer(decoder):
 
 
 def test_random_models_score_the_same_twice_and_leave_the_generator_alone(encoder):
-    def noisy(inputs, lengths):
+    def noisy(inputs, lengths, source):
         return torch.randn(len(inputs), 10)
 
     before = torch.random.get_rng_state()

@@ -13,7 +13,7 @@ def next_tokens(vocabulary, length):
     return Signature(input=TokenInput(vocabulary=vocabulary, length=length), output=TokenOutput(vocabulary=vocabulary))
 
 
-def first_sums(inputs, lengths):
+def first_sums(inputs, lengths, source):
     return inputs.flatten(1)[:, :4].float() + (0 if lengths is None else lengths[:, None])
 
 
@@ -40,15 +40,15 @@ def test_the_same_model_does_not_differ(tmp_path, signature):
 
 
 def test_differences_are_relative_to_the_largest_output(tmp_path):
-    write_probes(lambda inputs, lengths: torch.full((2, 3), 50.0), IMAGES, tmp_path)
-    found = differences(lambda inputs, lengths: torch.full((2, 3), 50.5), IMAGES, tmp_path)
+    write_probes(lambda inputs, lengths, source: torch.full((2, 3), 50.0), IMAGES, tmp_path)
+    found = differences(lambda inputs, lengths, source: torch.full((2, 3), 50.5), IMAGES, tmp_path)
     assert found == {"image": pytest.approx(0.01)}
 
 
 def test_outputs_of_another_shape_are_refused(tmp_path):
-    write_probes(lambda inputs, lengths: torch.zeros(2, 3), IMAGES, tmp_path)
+    write_probes(lambda inputs, lengths, source: torch.zeros(2, 3), IMAGES, tmp_path)
     with pytest.raises(UserError, match=r"has outputs \(2, 3\) for probe image; the model's are \(2, 5\)"):
-        differences(lambda inputs, lengths: torch.zeros(2, 5), IMAGES, tmp_path)
+        differences(lambda inputs, lengths, source: torch.zeros(2, 5), IMAGES, tmp_path)
 
 
 def test_probes_of_another_signature_are_refused(tmp_path):

@@ -7,7 +7,16 @@ import pytest
 
 from paretoformer.records.errors import InvalidArchitecture, UserError
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Signature, TokenInput, TokenOutput
+from paretoformer.records.signature import (
+    ClassOutput,
+    DenseOutput,
+    ImageInput,
+    SeriesInput,
+    SeriesOutput,
+    Signature,
+    TokenInput,
+    TokenOutput,
+)
 from paretoformer.search_spaces.catalogue import DEFAULTS, load_space, space_names, spaces_for
 from paretoformer.search_spaces.contract import Capability, StackRole
 from paretoformer.search_spaces.counts import count
@@ -32,7 +41,10 @@ VIEWS = Signature(
 IMAGES = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
 TEXT = Signature(input=TokenInput(vocabulary=256, length=64), output=ClassOutput(classes=4))
 NEXT = Signature(input=TokenInput(vocabulary=256, length=64), output=TokenOutput(vocabulary=256))
-SIGNATURES = (IMAGES, TEXT, NEXT, TRANSLATED, CAPTIONED, VIEWS)
+SERIES = Signature(input=SeriesInput(channels=3, length=64), output=ClassOutput(classes=4))
+SERIES_SO_FAR = replace(SERIES, output=SeriesOutput(numbers=2, causal=True))
+HEARD = replace(TRANSLATED, source=SeriesInput(channels=40, length=64))
+SIGNATURES = (IMAGES, TEXT, NEXT, SERIES, SERIES_SO_FAR, TRANSLATED, HEARD, CAPTIONED, VIEWS)
 LARGE_IMAGES = Signature(input=ImageInput(channels=3, height=224, width=224), output=ClassOutput(classes=10))
 
 
@@ -326,8 +338,8 @@ def test_each_signature_has_its_default_space_first() -> None:
             "text-encoder",
             NEXT,
             "space text-encoder cannot serve a sequence of up to 64 tokens, asking for the next token: topology "
-            "encoder sees the whole sequence, and the task asks for the next token; use a decoder; "
-            "spaces for it: ",
+            "encoder sees the whole sequence, and the task gives a sequence of up to 64 tokens, asking for the next "
+            "token; use a decoder; spaces for it: ",
         ),
         (
             "decoder",

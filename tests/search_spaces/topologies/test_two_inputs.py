@@ -139,7 +139,7 @@ def test_a_new_token_costs_the_decoder_alone(places) -> None:
         (
             architecture_of("encoder-decoder"),
             "caption",
-            "stem tokens reads token ids, and the task gives images",
+            "stem tokens reads token ids, and the task gives images or numbers",
         ),
     ],
     ids=["widths", "no source", "text widths", "decoder widths", "no views", "stem"],
