@@ -3,6 +3,7 @@
 import os.path
 from typing import Any
 
+from paretoformer.evaluators.own_data.hub import is_hub, table_from_hub
 from paretoformer.evaluators.own_data.path import FORMS, task_from_path
 from paretoformer.evaluators.registry import is_task, registered_task, task_names
 from paretoformer.evaluators.task import Task
@@ -10,11 +11,11 @@ from paretoformer.records.errors import UserError
 
 
 def open_task(what: str | dict[str, Any], columns: str | None = None) -> Task:
-    """A registered task's name with options or without, a path, or a `Task.spec`. A name wins over a path: `./digits` is one.
+    """A registered task's name with options or without, a path, `hf:NAME`, or a `Task.spec`. A name wins over a path: `./digits` is one.
 
     Args:
         what: name, path or spec.
-        columns: for a table, `text=COLUMN,label=COLUMN`.
+        columns: for a table, `text=COLUMN,label=COLUMN`; series for text, value for label.
 
     Raises:
         UserError: no such task, option or path, data that cannot serve, or data that changed since the spec was made.
@@ -25,6 +26,8 @@ def open_task(what: str | dict[str, Any], columns: str | None = None) -> Task:
         if columns is not None:
             raise UserError(f"'{what}' is a task of its own and takes no columns; leave '{columns}' out.")
         return registered_task(what)
+    if is_hub(what):
+        return table_from_hub(what, columns)
     if not os.path.exists(what):  # False, too, for names that the system refuses
         raise UserError(
             f"'{what}' is neither a task nor an existing path; tasks: {', '.join(task_names())}; "

@@ -1,27 +1,38 @@
-"""Which columns of a table are the text and the label."""
+"""Which columns of a table are what a model is given, and which what it is asked."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from paretoformer.evaluators.own_data.cells import number_of
 from paretoformer.evaluators.own_data.rows import Columns
 from paretoformer.records.errors import UserError
 
-ROLES = ("text", "label")
+INPUTS, TARGETS = ("text", "series"), ("label", "value")
+SEVERAL = "+"
+"""Parts the names of several columns that are one role."""
+MANY = 20
+"""A column of numbers with more distinct ones than this is guessed to be a value, and no label."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChoice:
-    """Names of the two columns."""
+    """`given` is text or series, `asked` label or value; with each the columns that are it, one or several."""
 
-    text: str
-    label: str
+    given: str
+    given_columns: tuple[str, ...]
+    asked: str
+    asked_columns: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"text={self.text},label={self.label}"
+        return f"{self.given}={SEVERAL.join(self.given_columns)},{self.asked}={SEVERAL.join(self.asked_columns)}"
 
 
-def choose_columns(path: Path, table: Columns, columns: str | None) -> ColumnChoice:
-    """Read `text=COLUMN,label=COLUMN` against the columns that are there.
+def choose_columns(what: str, table: Columns, columns: str | None) -> ColumnChoice:
+    """Read `text=COLUMN,label=COLUMN`, or series for text and value for label, against the columns that are there.
+
+    Args:
+        what: names the table in sentences.
+        table: its columns.
+        columns: as the user wrote it.
 
     Raises:
         UserError: not given, not readable, a role too many or too few, or a column that is not there.
@@ -29,21 +40,43 @@ def choose_columns(path: Path, table: Columns, columns: str | None) -> ColumnCho
     listed = f"its columns are {', '.join(table)}"
     example = f"--columns {_guess(table)}"
     if columns is None:
-        raise UserError(f"'{path}' is a table, and {listed}; say which to use, as in {example}.")
+        raise UserError(f"'{what}' is a table, and {listed}; say which to use, as in {example}.")
     pairs = [part.partition("=") for part in columns.split(",")]
     chosen = {role.strip(): name.strip() for role, _, name in pairs}
-    if len(pairs) != len(ROLES) or set(chosen) != set(ROLES):
-        raise UserError(f"'{columns}' does not name one text and one label column; write for example {example}.")
-    for name in chosen.values():
+    roles = tuple(role for kinds in (INPUTS, TARGETS) for role in kinds if role in chosen)
+    if len(pairs) != len(chosen) or set(chosen) != set(roles) or len(roles) != 2 or roles[1] not in TARGETS:
+        raise UserError(
+            f"'{columns}' does not name one input (text or series) and one target (label or value); "
+            f"write for example {example}."
+        )
+    given, asked = (_named(what, table, chosen[role]) for role in roles)
+    for role, names in zip(roles, (given, asked), strict=True):
+        if len(names) > 1 and role in ("text", "label"):
+            raise UserError(f"'{columns}' has {len(names)} columns as {role}; a {role} is one column.")
+    for name in set(given) & set(asked):
+        raise UserError(f"'{columns}' uses '{name}' as {roles[0]} and as {roles[1]}; {listed}.")
+    return ColumnChoice(given=roles[0], given_columns=given, asked=roles[1], asked_columns=asked)
+
+
+def _named(what: str, table: Columns, text: str) -> tuple[str, ...]:
+    names = (text,) if text in table else tuple(name.strip() for name in text.split(SEVERAL))
+    for name in names:
         if name not in table:
-            raise UserError(f"'{path}' has no column '{name}'; {listed}.")
-    if chosen["text"] == chosen["label"]:
-        raise UserError(f"'{columns}' uses '{chosen['text']}' as text and as label; {listed}.")
-    return ColumnChoice(text=chosen["text"], label=chosen["label"])
+            raise UserError(f"'{what}' has no column '{name}'; its columns are {', '.join(table)}.")
+    return names
 
 
 def _guess(table: Columns) -> ColumnChoice:
-    """The column with the longest values as the text, the one with the fewest distinct values as the label."""
-    text = max(table, key=lambda name: sum(len(value or "") for value in table[name]))
-    label = min((name for name in table if name != text), key=lambda name: len(set(table[name])), default="COLUMN")
-    return ColumnChoice(text=text, label=label)
+    """The column with the longest values as the input, the one with the fewest distinct values as the target."""
+    given = max(table, key=lambda name: sum(len(str(value or "")) for value in table[name]))
+    others = [name for name in table if name != given]
+    asked = min(others, key=lambda name: len({str(value) for value in table[name]}), default="COLUMN")
+    values = table.get(asked, [])
+    numbers = all(number_of(value) is not None for value in values) and len({str(value) for value in values}) > MANY
+    series = isinstance(next(iter(table[given]), None), list)
+    return ColumnChoice(
+        given="series" if series else "text",
+        given_columns=(given,),
+        asked="value" if numbers else "label",
+        asked_columns=(asked,),
+    )

@@ -50,7 +50,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def check_classes(path: Path, labels: Sequence[str], what: str) -> None:
+def check_classes(path: Path | str, labels: Sequence[str], what: str) -> None:
     """Refuse labels that nothing can be learnt from.
 
     Args:
@@ -75,7 +75,7 @@ def class_numbers(classes: Sequence[str], labels: Sequence[str]) -> Tensor:
     return torch.tensor([place[label] for label in labels])
 
 
-def check_enough(path: Path, keys: Sequence[str], dealt: dict[Split, list[int]], what: str) -> None:
+def check_enough(path: Path | str, keys: Sequence[str], dealt: dict[Split, list[int]], what: str) -> None:
     """Refuse too few distinct examples for three splits."""
     distinct = len(set(keys))
     if distinct < FEWEST or not all(dealt[split] for split in SHARES):

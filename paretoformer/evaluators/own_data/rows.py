@@ -1,4 +1,4 @@
-"""Rows of a table file as dictionaries of text."""
+"""Columns of a table file."""
 
 import csv
 import io
@@ -15,12 +15,12 @@ SUFFIXES = (*DELIMITERS, ".jsonl", ".parquet")
 """File name endings that mean a table."""
 
 _LONGEST_FIELD = 2**31 - 1
-Columns = dict[str, list[str | None]]
-"""By column, the value of each row; None or blank where there is none."""
+Columns = dict[str, list[Any]]
+"""By column, the cell of each row: text, or what JSON and Parquet have; None or blank where there is none."""
 
 
 def read_columns(path: Path) -> Columns:
-    """Every column of a table, values as text.
+    """Every column of a table.
 
     Raises:
         UserError: it cannot be parsed (names the row), has no row, or needs a library that is not there.
@@ -72,7 +72,7 @@ def _json_lines(path: Path) -> Columns:
             raise UserError(f"'{path}' cannot be parsed as JSON lines: line {number} is not an object.")
         rows.append(row)
     names: Iterable[str] = dict.fromkeys(name for row in rows for name in row)
-    return {name: [_as_text(row.get(name)) for row in rows] for name in names}
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _parquet(path: Path) -> Columns:
@@ -86,12 +86,4 @@ def _parquet(path: Path) -> Columns:
         table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
     except (pyarrow.ArrowException, OSError) as error:
         raise UserError(f"'{path}' cannot be parsed as Parquet: {str(error).splitlines()[0].rstrip('.')}.") from error
-    return {name: [_as_text(value) for value in table[name].to_pylist()] for name in table.column_names}
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if value != value:  # nan, which tables use for a missing number
-        return None
-    return json.dumps(value, sort_keys=True, default=str)
+    return {name: table[name].to_pylist() for name in table.column_names}

@@ -1,92 +1,76 @@
-"""Text classification on a table of the user's."""
+"""Classification of, or numbers for, texts and series in a table of the user's."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
-from paretoformer.evaluators.metric import Metric
-from paretoformer.evaluators.metrics.accuracy import Accuracy
-from paretoformer.evaluators.own_data.columns import ColumnChoice, choose_columns
-from paretoformer.evaluators.own_data.reading import check_classes, check_enough, class_numbers
+from paretoformer.evaluators.own_data.asked import Labels, read_asked
+from paretoformer.evaluators.own_data.columns import SEVERAL, choose_columns
+from paretoformer.evaluators.own_data.given import read_given
+from paretoformer.evaluators.own_data.reading import check_enough
 from paretoformer.evaluators.own_data.rows import Columns, read_columns
-from paretoformer.evaluators.splits import content_key, deal, group_numbers
+from paretoformer.evaluators.splits import deal, group_numbers
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
-from paretoformer.records.errors import UserError
-from paretoformer.records.recipe import Recipe
-from paretoformer.records.signature import ClassOutput, Signature, TokenInput
-
-LONGEST = 256
-"""Bytes of a text that a model sees; the rest is cut off."""
+from paretoformer.records.signature import Signature
 
 
 class Table(MemoryTask):
-    """Which label a text has; the text is its UTF-8 bytes, at most `LONGEST`, and classes are the labels, sorted."""
+    """Which label a row has, or which numbers, by its text or series.
 
-    metrics: tuple[Metric, ...] = (Accuracy(),)
-    recipe: Recipe = Recipe(batch=32, budget=16_384)
+    A text is its UTF-8 bytes. A series is a column of lists, or several columns of numbers, a step each. Numbers, given or
+    asked, are scaled to training's mean and deviation. Classes are the labels, sorted. Rows that a model sees as equal are a
+    group and stay in one split.
 
-    def __init__(self, path: Path, columns: str | None) -> None:
-        table = read_columns(path)
-        self.path, self.columns = path.resolve(), choose_columns(path, table, columns)
-        texts, labels = _checked(path, table, self.columns)
-        check_classes(path, labels, "row")
-        self.classes = tuple(sorted(set(labels)))
-        cut = [text[:LONGEST] for text in texts]
-        keys = [content_key(text) for text in cut]
-        dealt = deal(keys, strata=labels)
-        check_enough(path, keys, dealt, "row")
-        everything = _examples(cut, class_numbers(self.classes, labels), group_numbers(keys))
+    Args:
+        what: names the table in sentences.
+        table: its columns.
+        columns: as the user chose them.
+        name: of the task.
+        path: from which it is opened again.
+        licence: of the data.
+    """
+
+    def __init__(
+        self, what: str, table: Columns, columns: str | None, *, name: str, path: str, licence: str = "your own data"
+    ) -> None:
+        self.columns, self.name, self.path = choose_columns(what, table, columns), name, path
+        given, asked = read_given(what, table, self.columns), read_asked(what, table, self.columns)
+        dealt = deal(given.keys, strata=asked.strata)
+        check_enough(what, given.keys, dealt, "row")
+        training = dealt[Split.TRAIN]
+        inputs, lengths = given.tensors(training)
+        everything = Examples(
+            inputs=inputs, targets=asked.tensor(training), lengths=lengths, groups=group_numbers(given.keys)
+        )
+        rows = [list(row) for row in zip(given.hashes, asked.plain, strict=True)]
         super().__init__(
-            {split: everything.take(torch.tensor(dealt[split])) for split in Split},
-            data_hash=digest([[content_key(text), label] for text, label in zip(texts, labels, strict=True)]),
+            {split: everything.take(torch.tensor(dealt[split])) for split in Split}, data_hash=digest(rows)
         )
-        self.name = path.stem
-        self.signature = Signature(
-            input=TokenInput(vocabulary=256, length=everything.inputs.shape[1]),
-            output=ClassOutput(classes=len(self.classes)),
+        self.metrics, self.recipe = asked.metrics, asked.recipe
+        self.signature = Signature(input=given.input(), output=asked.output)
+        if isinstance(asked, Labels):
+            self.classes = asked.classes
+        self.about = About(
+            title=f"{asked.title} by {SEVERAL.join(self.columns.given_columns)}",
+            data=f"{what}: {len(rows):,} rows, {given.sentence}{asked.sentence(training)}",
+            licence=licence,
+            baseline=asked.baseline(self.constant_scores()[self.metrics[0].name]),
         )
-        self.about = self._about(path, texts)
 
     @property
     def spec(self) -> dict[str, Any]:
-        """The absolute path, the columns, and the hash that their rows must have."""
-        return {"path": str(self.path), "columns": str(self.columns), "data_hash": self.data_hash}
-
-    def _about(self, path: Path, texts: list[bytes]) -> About:
-        longer = sum(len(text) > LONGEST for text in texts)
-        return About(
-            title=f"{self.columns.label} of {self.columns.text}, {len(self.classes)} classes",
-            data=f"{path.name}: {len(texts):,} rows, text cut to {LONGEST} bytes ({longer:,} are longer)",
-            licence="your own data",
-            baseline=f"most frequent class: {self.constant_scores()['accuracy']:.3f} of validation",
-        )
+        """Path, columns, and the hash that their rows must have."""
+        return {"path": self.path, "columns": str(self.columns), "data_hash": self.data_hash}
 
 
-def _checked(path: Path, table: Columns, columns: ColumnChoice) -> tuple[list[bytes], list[str]]:
-    texts, labels = [], []
-    for number, (text, label) in enumerate(zip(table[columns.text], table[columns.label], strict=True), 1):
-        for value, name in ((text, columns.text), (label, columns.label)):
-            if value is None or not value.strip():
-                raise UserError(f"Row {number} of '{path}' has no value in column '{name}'; fill it or drop the row.")
-        assert text is not None and label is not None
-        texts.append(text.encode())
-        labels.append(label)
-    return texts, labels
+def table_from_file(path: Path, columns: str | None) -> Table:
+    """The task of a .csv, .tsv, .jsonl or .parquet file.
 
-
-def _examples(texts: list[bytes], targets: Tensor, groups: Tensor) -> Examples:
-    lengths = [len(text) for text in texts]
-    width = max(lengths)
-    rows = np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), dtype=np.uint8)
-    return Examples(
-        inputs=torch.from_numpy(rows.astype(np.int64)).reshape(-1, width),
-        targets=targets,
-        lengths=torch.tensor(lengths),
-        groups=groups,
-    )
+    Raises:
+        UserError: it cannot be parsed or cannot serve; names the row.
+    """
+    return Table(str(path), read_columns(path), columns, name=path.stem, path=str(path.resolve()))

@@ -5,7 +5,7 @@ import pytest
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.own_data.path import task_from_path
-from paretoformer.evaluators.own_data.table import LONGEST
+from paretoformer.evaluators.own_data.given import LONGEST
 from paretoformer.records.errors import UserError
 
 COLUMNS = "text=review,label=stars"
@@ -86,9 +86,12 @@ def test_a_spec_opens_the_same_table(table) -> None:
     [
         (None, r"columns are id, review, stars; say which to use, as in --columns text=review,label=stars"),
         ("text=review,label=star", r"no column 'star'; its columns are id, review, stars"),
-        ("text=review", r"'text=review' does not name one text and one label column"),
+        ("text=review", r"'text=review' does not name one input \(text or series\) and one target \(label or value\)"),
+        ("label=stars", r"'label=stars' does not name one input"),
+        ("text=review,series=id", r"does not name one input"),
+        ("text=review+id,label=stars", r"has 2 columns as text; a text is one column"),
         ("review,stars", r"'review,stars' does not name"),
-        ("text=review,label=stars,text=id", r"does not name one text and one label"),
+        ("text=review,label=stars,text=id", r"does not name one input"),
         ("text=stars,label=stars", r"uses 'stars' as text and as label"),
     ],
 )

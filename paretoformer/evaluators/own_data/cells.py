@@ -1,0 +1,133 @@
+"""Cells of a table as what they are asked to be, with the row in every sentence about one that is not."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from paretoformer.records.errors import UserError
+
+Series = npt.NDArray[np.float32]
+"""(steps, channels)."""
+Floats = npt.NDArray[np.float64]
+_KINDS = {str: "text", bool: "a truth", int: "a number", float: "a number", list: "a list", dict: "an object"}
+
+
+def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
+    """UTF-8 of each cell.
+
+    Raises:
+        UserError: a cell is empty, or no text.
+    """
+    found = []
+    for row, cell in enumerate(_filled(what, name, cells), 1):
+        if isinstance(cell, list | dict):
+            raise UserError(
+                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be text; write series={name}."
+            )
+        found.append(_as_text(cell).encode())
+    return found
+
+
+def labels(what: str, name: str, cells: Sequence[Any]) -> list[str]:
+    """Each cell's label; numbers and truths are labels by their text.
+
+    Raises:
+        UserError: a cell is empty, a list, or of another kind than the first.
+    """
+    filled = _filled(what, name, cells)
+    for row, cell in enumerate(filled, 1):
+        if isinstance(cell, list | dict):
+            raise UserError(f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be a label.")
+        if _kind(cell) != _kind(filled[0]):
+            raise UserError(
+                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}' and row 1 has {_kind(filled[0])}; "
+                "give all labels as one kind."
+            )
+    return [_as_text(cell) for cell in filled]
+
+
+def numbers(what: str, names: Sequence[str], table: dict[str, list[Any]]) -> Floats:
+    """(rows, columns).
+
+    Raises:
+        UserError: a cell is empty or no finite number.
+    """
+    found = []
+    for name in names:
+        column = []
+        for row, cell in enumerate(_filled(what, name, table[name]), 1):
+            number = number_of(cell)
+            if number is None:
+                raise UserError(
+                    f"Row {row} of '{what}' has '{cell}' in column '{name}', which is to be a finite number."
+                )
+            column.append(number)
+        found.append(column)
+    return np.array(found).T
+
+
+def series(what: str, name: str, cells: Sequence[Any]) -> list[Series]:
+    """Lists of numbers, or of equally long lists of numbers, (steps, channels) each; text is read as JSON.
+
+    Raises:
+        UserError: a cell is empty, is no such list, or has another number of channels than the first.
+    """
+    found: list[Series] = []
+    for row, cell in enumerate(_filled(what, name, cells), 1):
+        values = _as_series(cell)
+        if values is None or not values.size:
+            raise UserError(
+                f"Row {row} of '{what}' has '{_short(cell)}' in column '{name}', which is to be a list of finite numbers, "
+                "such as [0.5, 1, 2], or a list of such lists of one length."
+            )
+        if found and values.shape[1] != found[0].shape[1]:
+            raise UserError(
+                f"Row {row} of '{what}' has {values.shape[1]} numbers a step in column '{name}' and row 1 has "
+                f"{found[0].shape[1]}; give all rows as many."
+            )
+        found.append(values)
+    return found
+
+
+def number_of(cell: Any) -> float | None:
+    """The finite number that a cell holds, as a number or as text; None where it is none."""
+    try:
+        number = float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _filled(what: str, name: str, cells: Sequence[Any]) -> Sequence[Any]:
+    for row, cell in enumerate(cells, 1):
+        if cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell:  # nan: a missing number
+            raise UserError(f"Row {row} of '{what}' has no value in column '{name}'; fill it or drop the row.")
+    return cells
+
+
+def _as_series(cell: Any) -> Series | None:
+    try:
+        values = json.loads(cell) if isinstance(cell, str) else cell
+        found = np.array(values, dtype=np.float32)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if not isinstance(values, list) or found.ndim not in (1, 2) or not np.isfinite(found).all():
+        return None
+    return found.reshape(len(found), -1)
+
+
+def _as_text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else json.dumps(cell, default=str)
+
+
+def _kind(cell: Any) -> str:
+    return _KINDS.get(type(cell), f"a {type(cell).__name__}")
+
+
+def _short(cell: Any) -> str:
+    text = str(cell)
+    return text if len(text) <= 40 else f"{text[:40]}..."
