@@ -1,0 +1,45 @@
+"""Following a chain of signs."""
+
+from dataclasses import dataclass
+
+from paretoformer.evaluators.length_tasks.lego import Lego
+from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad
+from paretoformer.evaluators.length_tasks.task import LengthTask, StepOptions
+from paretoformer.evaluators.length_tasks.text_form import TextForm
+from paretoformer.evaluators.metric import Metric
+from paretoformer.evaluators.registry import register_task
+from paretoformer.evaluators.task import About
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.signature import Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegoOptions(StepOptions):
+    """The greatest size that is trained, and what a scratchpad shows of each step."""
+
+    longest: int = 8
+
+
+_DEFAULT = LegoOptions()
+_FORM = TextForm(Lego(), _DEFAULT.longest)
+
+
+@register_task("lego")
+class LegoTask(LengthTask):
+    """`If a = -1 , b = - a . Then what is the value of b ?` -> `+1`"""
+
+    Options = LegoOptions
+    about: About = About(
+        title="the value at the end of a chain of signs; sizes are variables",
+        data="generated",
+        licence="none: generated",
+        baseline="exact match 0 by constant",
+        papers=(6,),
+    )
+    metrics: tuple[Metric, ...] = _FORM.metrics
+    signature: Signature = _FORM.signature
+    symbols = _FORM.symbols
+    recipe: Recipe = Recipe(budget=65_536)
+
+    def __init__(self, options: LegoOptions = _DEFAULT) -> None:
+        super().__init__(TextForm(Lego(), options.longest, Scratchpad.named(options.scratchpad)))

@@ -1,0 +1,45 @@
+"""Whether the ones in a sequence are even in number."""
+
+from dataclasses import dataclass
+
+from paretoformer.evaluators.length_tasks.parity import Parity
+from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad
+from paretoformer.evaluators.length_tasks.task import LengthTask, StepOptions
+from paretoformer.evaluators.length_tasks.text_form import TextForm
+from paretoformer.evaluators.metric import Metric
+from paretoformer.evaluators.registry import register_task
+from paretoformer.evaluators.task import About
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.signature import Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityOptions(StepOptions):
+    """The greatest size that is trained, and what a scratchpad shows of each step."""
+
+    longest: int = 8
+
+
+_DEFAULT = ParityOptions()
+_FORM = TextForm(Parity(), _DEFAULT.longest)
+
+
+@register_task("parity")
+class ParityTask(LengthTask):
+    """`Is the number of 1's even in the sequence [ 1 0 1 ] ?` -> `The answer is Yes .`"""
+
+    Options = ParityOptions
+    about: About = About(
+        title="whether n bits have an even number of ones; sizes are n",
+        data="generated",
+        licence="none: generated",
+        baseline="exact match 0 by constant",
+        papers=(6,),
+    )
+    metrics: tuple[Metric, ...] = _FORM.metrics
+    signature: Signature = _FORM.signature
+    symbols = _FORM.symbols
+    recipe: Recipe = Recipe(budget=65_536)
+
+    def __init__(self, options: ParityOptions = _DEFAULT) -> None:
+        super().__init__(TextForm(Parity(), options.longest, Scratchpad.named(options.scratchpad)))

@@ -1,0 +1,45 @@
+"""Evaluating a polynomial modulo 10."""
+
+from dataclasses import dataclass
+
+from paretoformer.evaluators.length_tasks.polynomial import Polynomial
+from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad
+from paretoformer.evaluators.length_tasks.task import LengthTask, StepOptions
+from paretoformer.evaluators.length_tasks.text_form import TextForm
+from paretoformer.evaluators.metric import Metric
+from paretoformer.evaluators.registry import register_task
+from paretoformer.evaluators.task import About
+from paretoformer.records.recipe import Recipe
+from paretoformer.records.signature import Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolynomialOptions(StepOptions):
+    """The greatest size that is trained, and what a scratchpad shows of each step."""
+
+    longest: int = 4
+
+
+_DEFAULT = PolynomialOptions()
+_FORM = TextForm(Polynomial(), _DEFAULT.longest)
+
+
+@register_task("polynomial")
+class PolynomialTask(LengthTask):
+    """`Evaluate at x = - 2 in 3 * x ** 2 + 1 * x ** 0 ?` -> `The answer is 3 .`"""
+
+    Options = PolynomialOptions
+    about: About = About(
+        title="the value of a polynomial modulo 10; sizes are terms",
+        data="generated",
+        licence="none: generated",
+        baseline="exact match 0 by constant",
+        papers=(6,),
+    )
+    metrics: tuple[Metric, ...] = _FORM.metrics
+    signature: Signature = _FORM.signature
+    symbols = _FORM.symbols
+    recipe: Recipe = Recipe(budget=65_536)
+
+    def __init__(self, options: PolynomialOptions = _DEFAULT) -> None:
+        super().__init__(TextForm(Polynomial(), options.longest, Scratchpad.named(options.scratchpad)))
