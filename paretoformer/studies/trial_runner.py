@@ -152,13 +152,48 @@ class TrialRunner:
         return run
 
     def _scored(self, run: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
-        """Validation scores of the full budget: those of a complete run as they are, else from training."""
+        """Validation scores of the full budget: those of a complete run as they are, else from training.
+
+        What is kept at each rung but the last lets whoever runs the trial next go on from there; scores come first, so that
+        none is missing where a snapshot stands.
+        """
         bench = self._bench
         if run.state is RunState.COMPLETE:
             return of_last_rung(bench.store.runs.scores(run.id, Split.VALIDATION.value))
-        model = build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed))
-        trainer = Trainer(
-            model,
+        trainer = self._taken_up(run, subject, recipe)
+        scores: Sequence[Score] = ()
+        try:
+            with self._seconds.of("training"), bench.lease.shared():
+                for scores in trainer.run():
+                    bench.store.runs.add_scores(run.id, scores)
+                    if scores[0].rung + 1 < trainer.rungs:
+                        bench.checkpoints.save_snapshot(run.key, trainer.snapshot())
+        except TrainingFailed as error:
+            bench.store.runs.set_state(run.id, RunState.FAILED, error=str(error))
+            bench.checkpoints.drop_snapshot(run.key)
+            raise
+        bench.checkpoints.save(run.key, trainer.model)
+        bench.store.runs.set_state(run.id, RunState.COMPLETE, seconds=scores[0].seconds)
+        bench.checkpoints.drop_snapshot(run.key)
+        return scores
+
+    def _taken_up(self, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
+        """A trainer that goes on from the last rung that was kept, or begins where nothing usable was."""
+        snapshot = self._bench.checkpoints.load_snapshot(run.key)
+        trainer = self._trainer(run, subject, recipe)
+        if snapshot is None:
+            return trainer
+        try:
+            trainer.resume(snapshot)
+        except (KeyError, ValueError, RuntimeError):  # of another program; the model may be half restored
+            return self._trainer(run, subject, recipe)
+        return trainer
+
+    def _trainer(self, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
+        """At its first step."""
+        bench = self._bench
+        return Trainer(
+            build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed)),
             bench.task,
             recipe,
             seed=run.seed,
@@ -166,17 +201,6 @@ class TrialRunner:
             between_steps=self._between_steps,
             clock=bench.clock,
         )
-        scores: Sequence[Score] = ()
-        try:
-            with self._seconds.of("training"), bench.lease.shared():
-                for scores in trainer.run():
-                    bench.store.runs.add_scores(run.id, scores)
-        except TrainingFailed as error:
-            bench.store.runs.set_state(run.id, RunState.FAILED, error=str(error))
-            raise
-        bench.checkpoints.save(run.key, model)
-        bench.store.runs.set_state(run.id, RunState.COMPLETE, seconds=scores[0].seconds)
-        return scores
 
     def _between_steps(self) -> None:
         bench = self._bench

@@ -12,11 +12,11 @@ from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 from paretoformer.evaluators.trainer import TrainingFailed
 from paretoformer.records.objective import parse_constraint
-from paretoformer.records.trial import TrialState
+from paretoformer.records.trial import Score, TrialState
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.store.errors import LeaseLost, StoreFull
-from paretoformer.store.rows import RunState, StudyState, TrialRow
+from paretoformer.store.rows import LiveTrial, RunState, StudyState, TrialRow
 from paretoformer.studies import checkpoints, heirs, trial_runner
 from paretoformer.studies.bench import Workbench
 from paretoformer.studies.checkpoints import ArtifactsUnwritable, Checkpoints
@@ -170,6 +170,93 @@ def test_a_drained_trial_stays_live(bench: Workbench) -> None:
         run_next(replace(bench, draining=lambda: True))
     (live,) = bench.store.trials.live(bench.study)
     assert live.number == 1
+
+
+def break_off(bench: Workbench, after: int) -> tuple[LiveTrial, str]:
+    """A trial whose worker is asked to stop after so many waits, handed back; and its run's key."""
+    waits = iter(range(10**6))
+    with pytest.raises(Drained):
+        run_next(replace(bench, draining=lambda: next(waits) >= after))
+    bench.store.trials.release("me")
+    (live,) = bench.store.trials.live(bench.study)
+    row = bench.store.trials.get(bench.study, live.number)
+    assert row is not None and row.run is not None
+    return live, bench.store.runs.get(row.run).key
+
+
+def resumed(bench: Workbench, trial: LiveTrial) -> tuple[list[Score], int]:
+    """Its scores when an heir has taken it to its end, and how often the heir could have been stopped."""
+    waits: list[int] = []
+    taken = bench.store.trials.take_over(trial, "heir")
+    assert taken is not None
+    assert TrialRunner(replace(bench, draining=lambda: bool(waits.append(1))), taken).run().state is TrialState.COMPLETE
+    assert taken.run is not None
+    return scores_of(bench, taken.run), len(waits)
+
+
+def scores_of(bench: Workbench, run: int) -> list[Score]:
+    return [replace(score, seconds=0.0) for score in bench.store.runs.scores(run, "validation")]
+
+
+@pytest.fixture
+def longer(bench: Workbench, digits: Task, tmp_path: Path) -> Workbench:
+    """A study whose rungs end after 1, 2 and 4 steps; each is scored in two batches."""
+    recipe = replace(bench.spec.recipe, batch=64, budget=256)
+    return made(bench.store, replace(bench.spec, recipe=recipe), digits, tmp_path, "longer")
+
+
+@pytest.fixture
+def unbroken(longer: Workbench, digits: Task, tmp_path: Path) -> Iterator[tuple[list[Score], bytes, int]]:
+    """Scores, weights and number of waits of its first trial when nothing stops it, in a database of its own."""
+    waits: list[int] = []
+    with Store.open("sqlite://") as store:
+        other = made(store, longer.spec, digits, tmp_path / "other")
+        row, _ = run_next(replace(other, draining=lambda: bool(waits.append(1))))
+        assert row.run is not None
+        weights = other.checkpoints.path(store.runs.get(row.run).key).read_bytes()
+        yield scores_of(other, row.run), weights, len(waits)
+
+
+@pytest.mark.parametrize("after", [3, 4, 6, 8], ids=["rung 0", "step 2", "rung 1", "last step"])
+def test_a_search_that_was_broken_off_goes_on_from_its_last_rung_and_ends_the_same(
+    longer: Workbench, unbroken: tuple[list[Score], bytes, int], after: int
+) -> None:
+    scores, weights, waits = unbroken
+    trial, key = break_off(longer, after)
+    assert longer.checkpoints.snapshot_path(key).exists()
+    found, more = resumed(longer, trial)
+    assert found == scores and longer.checkpoints.path(key).read_bytes() == weights
+    assert more < waits
+    assert not longer.checkpoints.snapshot_path(key).exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "of another model"])
+def test_a_snapshot_that_cannot_be_used_is_ignored_and_training_begins_anew(
+    longer: Workbench, unbroken: tuple[list[Score], bytes, int], damage: str
+) -> None:
+    scores, _, waits = unbroken
+    trial, key = break_off(longer, 4)
+    snapshot, path = longer.checkpoints.load_snapshot(key), longer.checkpoints.snapshot_path(key)
+    assert snapshot is not None
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        longer.checkpoints.save_snapshot(key, dict(list(snapshot.items())[:-1]))
+    assert resumed(longer, trial) == (scores, waits)
+
+
+def test_a_training_that_fails_leaves_no_snapshot(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = trial_runner.Trainer.run
+
+    def fail_later(self: trial_runner.Trainer) -> Iterator[tuple[Score, ...]]:
+        yield next(trained(self))
+        assert list(bench.checkpoints.folder.glob("*.snapshot.*"))
+        raise TrainingFailed("loss became nan at step 2 of 4, learning rate 1")
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", fail_later)
+    row, _ = run_next(bench)
+    assert row.state is TrialState.FAILED
+    assert list(bench.checkpoints.folder.iterdir()) == []
 
 
 def test_what_another_worker_took_over_is_dropped(bench: Workbench) -> None:
