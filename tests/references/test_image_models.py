@@ -91,6 +91,45 @@ def test_an_encoder_with_a_token_of_its_own_equals_timms_deit(timm, references) 
     r.close(ours(images), theirs(images))
 
 
+def test_a_pyramid_of_shifted_squares_equals_timms_swin(timm, references) -> None:
+    r, depth = references, 2
+    theirs = timm.models.SwinTransformer(
+        img_size=64,
+        patch_size=4,
+        window_size=4,
+        embed_dim=8,
+        depths=(depth,) * 4,
+        num_heads=(2,) * 4,
+        num_classes=CLASSES,
+        strict_img_size=True,
+    )
+    theirs, widths = r.randomised(theirs), (8, 16, 32, 64)
+    norm = {"name": "layer", "eps": 1e-5}
+    forms = [{"name": "block", "heads": 2, "block": 4, "form": form} for form in ("square", "shifted")]
+    pairs = [[r.branch("mixer", form, norm), r.branch("feedforward", "gelu", norm)] for form in forms]
+    stem, topology = {"name": "patches", "size": 4, "norm": True}, {"merge": "gather"}
+    ours = pyramid(r, stem, topology, widths, [(pairs, {})] * 4, 64)
+    ours.stem.norm.eps = theirs.patch_embed.norm.eps
+    r.put(ours.stem.cut, theirs.patch_embed.proj)
+    r.put(ours.stem.norm, theirs.patch_embed.norm)
+    for number, (stage, reference) in enumerate(zip(ours.stages, theirs.layers, strict=True)):
+        if number:
+            r.put(ours.between[number - 1].norm.norm, reference.downsample.norm)
+            r.put(ours.between[number - 1].map, reference.downsample.reduction)
+        for layer, (mixing, feeding) in zip(reference.blocks, r.blocks(stage, 2), strict=True):
+            r.put(mixing.norm.norm, layer.norm1)
+            r.put(mixing.body.qkv, layer.attn.qkv)
+            r.put(mixing.body.out, layer.attn.proj)
+            r.put(mixing.body.table, layer.attn.relative_position_bias_table)
+            r.put(feeding.norm.norm, layer.norm2)
+            r.put(feeding.body.up, layer.mlp.fc1)
+            r.put(feeding.body.down, layer.mlp.fc2)
+    r.put(ours.stages[-1].final_norm.norm, theirs.norm)
+    r.put(ours.head, theirs.head.fc)
+    images = r.normal(2, 3, 64, 64)
+    r.close(ours(images), theirs(images))
+
+
 def test_a_pyramid_of_pooling_and_group_norm_equals_poolformer(transformers, references) -> None:
     r, widths = references, (8, 12, 16, 20)
     config = transformers.PoolFormerConfig(
@@ -105,7 +144,7 @@ def test_a_pyramid_of_pooling_and_group_norm_equals_poolformer(transformers, ref
     ours = pyramid(r, {"name": "patches", "size": 4, "kernel": 7}, {}, widths, blocks, 64)
     encoder = theirs.poolformer.encoder
     cuts = [embedding.projection for embedding in encoder.patch_embeddings]
-    for target, cut in zip((ours.stem.cut, *ours.between), cuts, strict=True):
+    for target, cut in zip((ours.stem.cut, *(one.convolution for one in ours.between)), cuts, strict=True):
         r.put(target, cut)
     for stage, layers in zip(ours.stages, encoder.block, strict=True):
         for layer, (mixing, feeding) in zip(layers, r.blocks(stage, 2), strict=True):
@@ -138,7 +177,7 @@ def test_a_pyramid_with_one_residual_a_block_equals_convnext(transformers, refer
         if number:
             norm, cut = stage.downsampling_layer
             r.put(ours.stages[number - 1].final_norm.norm, norm)
-            r.put(ours.between[number - 1], cut)
+            r.put(ours.between[number - 1].convolution, cut)
         for layer, (mixing, feeding) in zip(stage.layers, r.blocks(made, 2), strict=True):
             r.put(mixing.body.convolution.kernel, layer.dwconv)
             r.put(feeding.norm.norm, layer.layernorm)
@@ -189,7 +228,7 @@ def test_a_pyramid_of_separable_convolutions_and_attention_equals_timms_caformer
     for number, (stage, made) in enumerate(zip(theirs.stages, ours.stages, strict=True)):
         if number:
             r.put(ours.stages[number - 1].final_norm.norm, stage.downsample.norm)
-            r.put(ours.between[number - 1], stage.downsample.conv)
+            r.put(ours.between[number - 1].convolution, stage.downsample.conv)
         for layer, (mixing, feeding) in zip(stage.blocks, r.blocks(made, 2), strict=True):
             mixer = layer.token_mixer
             r.put(mixing.norm.norm, layer.norm1)

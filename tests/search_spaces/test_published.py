@@ -19,6 +19,8 @@ CLASS_TOKEN_OF_DEIT_BASE = 12 * (12 * 768**2 + 2 * (197**2 - 196**2) * 768)
 DEIT = "Touvron et al. 2021, weights of facebookresearch/deit"
 TIMM = "model cards of timm/deit_*_patch16_224.fb_in1k"
 POOLFORMER = "sail-sg/poolformer; whole numbers: open-mmlab/mmpretrain, configs/poolformer/metafile.yml"
+SWIN = "microsoft/Swin-Transformer, README (28M); whole number: torchvision, swin_t"
+SWIN_STAGES = ((96, 2), (192, 2), (384, 6), (768, 2))
 CONVNEXT = "facebookresearch/ConvNeXt, README; whole numbers: open-mmlab/mmpretrain, configs/convnext/metafile.yml"
 HORNET = "open-mmlab/mmpretrain, configs/hornet/metafile.yml"
 FVCORE = "paper 16, counted by fvcore in sail-sg/poolformer, misc/mac_count_with_fvcore.py"
@@ -81,6 +83,20 @@ PARAMETERS = {
             "kernels that heads share": -12 * (5 * 5 + 1) * 64,
         },
     ),
+    "swin-tiny": Parameters(printed="28288354", source=SWIN),
+    "slab-swin-tiny": Parameters(
+        printed="28288354",
+        source=f"Swin-T: {SWIN}; no count of SLAB-Swin-T was found",
+        beyond={
+            "second norms of blocks, and alpha": -2 * sum(d * (2 * w + 1) for w, d in SWIN_STAGES),
+            "second norms between stages and at the end, and alpha": -sum(8 * w + 1 for w, _ in SWIN_STAGES[:3])
+            - 2 * 768
+            - 1,
+            "tables for keys": -2 * (56**2 * 96 + 28**2 * 192),
+            "kernels that heads share": -4 * (5 * 5 + 1) * 32,
+            "offsets within windows of the first stages": 2 * 13**2 * (3 + 6),
+        },
+    ),
     "vit-tiny": Parameters(printed="5717416", source=DEIT, beyond={"class token and its position": 2 * 192}),
     "deit-tiny": Parameters(printed="5717416", source=DEIT),
     "deit-small": Parameters(printed="22050664", source=DEIT),
@@ -115,6 +131,7 @@ MACS = {
     "poolformer-s36": Macs(printed="5.0", source=FVCORE, norms=True),
     "poolformer-m36": Macs(printed="8.8", source=FVCORE, norms=True),
     "poolformer-m48": Macs(printed="11.6", source=FVCORE, norms=True),
+    "swin-tiny": Macs(printed="4.5", source="microsoft/Swin-Transformer, README"),
     "convnext-tiny": Macs(printed="4.456", source="convolutions and linear layers counted in the official code"),
     "convnext-small": Macs(printed="8.7", source="facebookresearch/ConvNeXt, README"),
     "convnext-base": Macs(printed="15.4", source="facebookresearch/ConvNeXt, README"),

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from paretoformer.kernels import softmax_attention
 from paretoformer.search_spaces.contract import AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.parts.blocks import BlockedAttention, local_blocks, local_pairs
+from paretoformer.search_spaces.parts.blocks import BlockedAttention, Blocks, local_blocks, local_pairs
+from paretoformer.search_spaces.parts.squares import Squares
 from paretoformer.search_spaces.registry import register
 
 
@@ -24,27 +26,45 @@ class BlockConfig(AttentionConfig):
     """Softmax attention within blocks of `block` tokens: nothing crosses their borders in one layer.
 
     In a causal stack a token reads the tokens of its block up to itself. The last block may be shorter.
-    Cost: projections, and 2 N block D MACs; decoding keeps the keys and values of the current block.
-    Source: Tay et al. 2021 (Long-Range Arena), local attention, with the block of its text task (papers 15, 20).
+    In form square blocks are squares of a grid, `block` places a side, and scores gain a learned number a head for each offset
+    within a square; in form shifted they lie half a block further down and to the right, so that layers of both forms connect
+    all places. A square is at most the grid, which is not shifted.
+    Cost: projections, and 2 N block D MACs (2 N block^2 D of squares); decoding keeps the keys and values of the current block.
+    Source: Tay et al. 2021 (Long-Range Arena), local attention, with the block of its text task (papers 15, 20); squares: Liu et
+    al. 2021 (Swin), sections 3.1 and 3.2, the backbone of paper 18.
     """
 
     block: int = 50
+    form: Literal["sequence", "square", "shifted"] = "sequence"
 
     def problems(self, site: Site) -> Iterator[str]:
         """A block lies inside the sequence and holds more than the token."""
         yield from super().problems(site)
-        if self.block > site.length:
+        if self.form != "sequence" and site.grid is None:
+            yield f"mixer block of form {self.form} needs a grid, and this stack has {site}; use form sequence"
+        elif self.block > site.length:
             yield f"mixer block has blocks of {self.block} tokens, and {site} has {site.length} in all; use at most {site.length}"
         if self.block < 2:
             yield f"mixer block has blocks of {self.block} token, and in {site} it would read itself alone; block is at least 2"
 
-    def build(self, site: Site) -> "BlockLocal":
+    def squares(self, grid: tuple[int, int]) -> Squares:
+        """The blocks of a grid, none larger than that."""
+        side = min(self.block, max(grid))
+        return Squares(grid, side, side // 2 if self.form == "shifted" and side < max(grid) else 0)
+
+    def build(self, site: Site) -> "BlockLocal | SquareLocal":
         """The attention for `site`."""
-        return BlockLocal(self, site)
+        return BlockLocal(self, site) if self.form == "sequence" else SquareLocal(self, site)
+
+    def parameters(self, site: Site) -> int:
+        """Those of attention, and the table."""
+        offsets = self.squares(site.grid).kinds if self.form != "sequence" and site.grid else 0
+        return super().parameters(site) + self.heads * offsets
 
     def macs(self, site: Site, length: int) -> int:
         """Projections, and scores and weighted sums of whole blocks."""
-        pairs = local_pairs(length, self.block)
+        grid = site.grid if self.form != "sequence" else None
+        pairs = self.squares(grid).pairs if grid else local_pairs(length, self.block)
         return self.projection_macs(site, length) + 2 * pairs * self.all_heads(site) + self.position_macs(site, length)
 
     def state_bytes(self, site: Site, length: int) -> int:
@@ -99,3 +119,24 @@ class BlockLocal(BlockedAttention):
             left = end % self.size
             state.k[:, :, :left], state.v[:, :, :left] = k[:, :, end - left :], v[:, :, end - left :]
         return self.merge(y), Current(state.k, state.v, state.seen + tokens)
+
+
+class SquareLocal(BlockLocal):
+    """The module of `BlockConfig` on squares of a grid."""
+
+    def __init__(self, config: BlockConfig, site: Site) -> None:
+        super().__init__(config, site)
+        assert site.grid is not None, "refused by the config"
+        self.squares = config.squares(site.grid)
+        self.table = nn.Parameter(0.02 * torch.randn(self.squares.kinds, config.heads))
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        q, k, v = self.project(x)
+        q, k = self.rotated(q, context), self.rotated(k, context)
+        return self.merge(self.squares.joined(self.attended(self.squares.cut(q, k, v))))
+
+    def _bias(self, blocks: Blocks) -> Tensor | None:
+        found = super()._bias(blocks)
+        own = self.table[self.squares.offsets.to(self.table.device)].permute(2, 0, 1)  # (H, T, T)
+        return own[None, None] if found is None else found + own

@@ -1,20 +1,21 @@
 """Four stages on grids that shrink by half from one to the next."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
 from paretoformer.records.signature import ImageInput, Signature
 from paretoformer.search_spaces.contract import Context, Model, Site, Source, StackRole, StackRun, TopologyConfig
+from paretoformer.search_spaces.parts.merging import Merging, Striding
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.single_stack import source_problems
 from paretoformer.search_spaces.stack import StackModule
 
 if TYPE_CHECKING:
-    from paretoformer.search_spaces.architecture import Architecture
+    from paretoformer.search_spaces.architecture import Architecture, Stack
 
 Grid = tuple[int, int]
 STAGES = ("stage1", "stage2", "stage3", "stage4")
@@ -27,7 +28,9 @@ class PyramidConfig(TopologyConfig):
 
     `kernel` 3 pads by 1 and rounds halves up (PoolFormer), 2 rounds them down (ConvNeXt, HorNet). With `stage_norms` the
     stages before the last end in their norm, before the convolution. The last stage's norm stands before the mean or,
-    as `head` mean-norm, after it. Source: paper 16, section 3.2; mean-norm: paper 25, section 2.2.
+    as `head` mean-norm, after it. In place of convolutions a `merge` gather joins the tokens of 2 x 2 places, normalises them as
+    the stage before does, and maps them by one layer.
+    Source: paper 16, section 3.2; mean-norm: paper 25, section 2.2; gather: Liu et al. 2021 (Swin), section 3.1 (paper 18).
     """
 
     roles: ClassVar[Mapping[str, StackRole]] = {name: StackRole() for name in STAGES}
@@ -35,6 +38,11 @@ class PyramidConfig(TopologyConfig):
     kernel: Literal[2, 3] = 3
     stage_norms: bool = False
     head: Literal["norm-mean", "mean-norm"] = "norm-mean"
+    merge: Literal["convolution", "gather"] = "convolution"
+
+    def canonical(self) -> Self:
+        """Where tokens are gathered there is no kernel."""
+        return replace(self, kernel=3) if self.merge == "gather" else self
 
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """It reads images and answers for all of one."""
@@ -76,7 +84,7 @@ class PyramidConfig(TopologyConfig):
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """Convolutions, the norm after the mean, the head."""
         last = architecture.stacks[-1]
-        between = sum((self.kernel**2 * one.width + 1) * other.width for one, other in pairwise(architecture.stacks))
+        between = sum(self._parameters_between(one, other.width) for one, other in pairwise(architecture.stacks))
         site = self.sites(architecture, signature)[last.name]
         norm = last.final_norm.parameters(site) if last.final_norm and not site.closed else 0
         return between + norm + (last.width + 1) * signature.output.columns
@@ -84,9 +92,9 @@ class PyramidConfig(TopologyConfig):
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
         """Convolutions and the head."""
         sites = self.sites(architecture, signature)
+        area = 4 if self.merge == "gather" else self.kernel**2
         between = sum(
-            sites[other.name].length * self.kernel**2 * one.width * other.width
-            for one, other in pairwise(architecture.stacks)
+            sites[other.name].length * area * one.width * other.width for one, other in pairwise(architecture.stacks)
         )
         return between + architecture.stacks[-1].width * signature.output.columns
 
@@ -94,8 +102,21 @@ class PyramidConfig(TopologyConfig):
         """Stem, stages, convolutions, head."""
         return Pyramid(self, architecture, signature)
 
+    def between(self, one: "Stack", other: "Stack", site: Site) -> Merging | Striding:
+        """What leads from a stage to the next, whose blocks stand at `site`."""
+        if self.merge == "convolution":
+            return Striding(one.width, other.width, self.kernel)
+        norm = one.final_norm.build(replace(site, width=4 * one.width)) if one.final_norm else None
+        return Merging(one.width, other.width, norm)
+
+    def _parameters_between(self, one: "Stack", wider: int) -> int:
+        if self.merge == "convolution":
+            return (self.kernel**2 * one.width + 1) * wider
+        norm = one.final_norm.parameters(Site(width=4 * one.width, length=1)) if one.final_norm else 0
+        return 4 * one.width * wider + norm
+
     def _grids(self, first: Grid) -> tuple[Grid, ...]:
-        grids, up = [first], 1 if self.kernel == 3 else 0
+        grids, up = [first], 1 if self.kernel == 3 and self.merge == "convolution" else 0
         while len(grids) < len(STAGES):
             rows, cells = grids[-1]
             grids.append(((rows + up) // 2, (cells + up) // 2))
@@ -112,10 +133,7 @@ class Pyramid(Model):
         self.grids = [sites[name].grid or (1, 1) for name in STAGES]
         self.stem = architecture.stem.build_stem(signature.input, stacks[0].width)
         self.stages = nn.ModuleList(StackModule(stack, sites[stack.name]) for stack in stacks)
-        self.between = nn.ModuleList(
-            nn.Conv2d(one.width, other.width, config.kernel, stride=2, padding=config.kernel // 3)
-            for one, other in pairwise(stacks)
-        )
+        self.between = nn.ModuleList(config.between(one, other, sites[other.name]) for one, other in pairwise(stacks))
         final = stacks[-1].final_norm
         self.norm = final.build(last) if final and not last.closed else None
         self.head = nn.Linear(stacks[-1].width, signature.output.columns)
@@ -123,9 +141,8 @@ class Pyramid(Model):
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """Images (B, C, H, W) -> logits (B, classes)."""
         x: Tensor = self.stages[0](self.stem(inputs))
-        for grid, convolution, stage in zip(self.grids, self.between, list(self.stages)[1:], strict=False):
-            image = x.unflatten(1, grid).permute(0, 3, 1, 2)  # channels last, without a copy
-            x = stage(convolution(image).permute(0, 2, 3, 1).flatten(1, 2))
+        for grid, between, stage in zip(self.grids, self.between, list(self.stages)[1:], strict=False):
+            x = stage(between(x, grid))
         x = x.mean(1, keepdim=True)
         if self.norm is not None:
             x = self.norm(x, Context(grid=(1, 1)))

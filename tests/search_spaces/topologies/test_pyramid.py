@@ -53,7 +53,7 @@ def test_what_is_between_stages_is_a_convolution_of_the_image(places) -> None:
         expected = model.stages[0](model.stem(image))
         for number, grid in enumerate(model.grids[:3]):
             planes = expected.mT.reshape(2, -1, *grid)
-            planes = model.between[number](planes.contiguous())
+            planes = model.between[number].convolution(planes.contiguous())
             expected = model.stages[number + 1](planes.flatten(2).mT)
         expected = model.head(expected.mean(1))
         torch.testing.assert_close(model(image), expected, rtol=0, atol=1e-12)
