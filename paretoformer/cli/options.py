@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from paretoformer.studies.planning import Request
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+COLUMNS_HELP = "Columns of a table: text=NAME,label=NAME; series=NAME+NAME or value=NAME for numbers."
 Storage = Annotated[
     str,
     typer.Option(
@@ -42,9 +43,7 @@ class RequestOptions:
         int,
         typer.Option(metavar="S", help="Seed of proposals, initial weights and batches; the split is the task's own."),
     ] = 0
-    columns: Annotated[str | None, typer.Option(metavar="NAMES", help="Columns of a table: text=NAME,label=NAME.")] = (
-        None
-    )
+    columns: Annotated[str | None, typer.Option(metavar="NAMES", help=COLUMNS_HELP)] = None
     budget: Annotated[
         int | None, typer.Option(metavar="EXAMPLES", help="Training examples of a trial. Default: the task's.")
     ] = None

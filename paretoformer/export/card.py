@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from paretoformer.evaluators.packages import package
 from paretoformer.export.format import Format
 from paretoformer.export.held_out import HeldOutScore
 from paretoformer.export.subject import Exportable
@@ -37,6 +38,8 @@ def _lines(
     yield "\n## Data\n"
     yield f"- {_plain(about.data)}"
     yield f"- licence: {_plain(about.licence)}"
+    if about.package is not None:
+        yield f"- attribution: {_plain(package(about.package).attribution)}"
     yield f"- for comparison: {_plain(about.baseline)}"
     yield "\n## Scores\n\n| metric | split | value | 95 % interval |\n|---|---|---|---|"
     for score in scores:

