@@ -48,7 +48,8 @@ def _instance(a: int, b: int) -> Instance:
 
 
 def _steps(a: int, b: int) -> tuple[Step, ...]:
-    steps, carry = [], 0
+    steps: list[Step] = []
+    carry = 0
     while a or b or carry or not steps:
         (a, first), (b, second) = divmod(a, 10), divmod(b, 10)
         total = first + second + carry

@@ -1,14 +1,19 @@
 """A task made of a problem with instances of every size."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import torch
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.length_tasks.dealing import deal_instances
 from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad
 from paretoformer.evaluators.length_tasks.text_form import END, PADDING, TextForm
 from paretoformer.evaluators.memory_task import MemoryTask
+from paretoformer.evaluators.metrics.exact_match import ExactMatch
+from paretoformer.evaluators.metrics.written_match import WrittenMatch
 from paretoformer.evaluators.splits import content_key
 from paretoformer.records.errors import UserError
 
@@ -33,6 +38,7 @@ class StepOptions(LengthOptions):
 class LengthTask(MemoryTask):
     """Prompt and answer in one sequence, trained on sizes up to `longest` and scored on those and on greater ones apart."""
 
+    metrics: tuple[ExactMatch | WrittenMatch, ...]
     training: ClassVar[int] = 8_000
     """Training examples, alike for each size as far as there are so many."""
 
@@ -48,6 +54,13 @@ class LengthTask(MemoryTask):
             {split: form.examples(dealt[split]) for split in Split},
             data_hash=content_key("\n".join((*form.words, *texts)).encode()),
         )
+
+    def constant_scores(self) -> dict[str, float]:
+        """Validation scores of training's most frequent answer, given to everything."""
+        given = Counter(each.answer for each in self.instances[Split.TRAIN]).most_common(1)[0][0]
+        right = torch.tensor([each.answer == given for each in self.instances[Split.VALIDATION]])
+        examples = self.examples(Split.VALIDATION)
+        return {metric.name: metric.score(metric.parts_of(right, examples)).value for metric in self.metrics}
 
     def text(self, ids: Sequence[int]) -> str:
         """The words of the ids; symbols and negative ids are left out."""

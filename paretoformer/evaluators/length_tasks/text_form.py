@@ -13,7 +13,6 @@ from paretoformer.evaluators.examples import IGNORED, Examples
 from paretoformer.evaluators.length_tasks.instance import Instance
 from paretoformer.evaluators.length_tasks.problem import Problem
 from paretoformer.evaluators.length_tasks.scratchpad import MARKER, WORDS, Scratchpad
-from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.exact_match import ExactMatch
 from paretoformer.evaluators.metrics.written_match import WrittenMatch
 from paretoformer.evaluators.symbols import Symbols
@@ -54,7 +53,7 @@ class TextForm:
         return Signature(input=TokenInput(vocabulary=words, length=length), output=TokenOutput(vocabulary=words))
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[ExactMatch | WrittenMatch, ...]:
         """Exact match of the trained sizes, of those beyond with each size counting alike, and of each size."""
         trained = self.problem.sizes(0, self.longest)
         beyond = self.problem.sizes(self.longest + 1, 2 * self.longest)
@@ -64,7 +63,7 @@ class TextForm:
             *(self._match(f"exact-match[{size}]", (size,)) for size in (*trained, *beyond)),
         )
 
-    def _match(self, name: str, sizes: tuple[int, ...]) -> Metric:
+    def _match(self, name: str, sizes: tuple[int, ...]) -> ExactMatch | WrittenMatch:
         alike = name == "beyond"
         if self.scratchpad:
             return WrittenMatch(name, sizes, alike=alike, marker=self.words.index(MARKER))

@@ -35,7 +35,11 @@ class ExactMatch(OutputMetric):
         """outputs: (B, classes) or (B, N, classes) -> (B, 2), or a pair of columns a size and their weight where alike."""
         targets = examples.targets.reshape(len(examples), -1)
         right = (outputs.argmax(-1).reshape_as(targets) == targets) | (targets == IGNORED)
-        return sums_by_size(right.all(1), examples, self._sizes, alike=self._alike)
+        return self.parts_of(right.all(1), examples)
+
+    def parts_of(self, right: Tensor, examples: Examples) -> Tensor:
+        """right: (B,) bool, which examples are -> parts as above."""
+        return sums_by_size(right, examples, self._sizes, alike=self._alike)
 
     def combine(self, sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """(..., K) -> (...,)."""

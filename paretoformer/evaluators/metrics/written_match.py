@@ -36,6 +36,10 @@ class WrittenMatch(GeneratedMetric):
         ended = [self._answer(row, AFTER_END) for row in generated.tolist()]
         wanted = [self._answer(row[row != IGNORED].tolist()[:-1], AFTER_END) for row in examples.targets]
         right = torch.tensor([one is not None and one == other for one, other in zip(ended, wanted, strict=True)])
+        return self.parts_of(right, examples)
+
+    def parts_of(self, right: Tensor, examples: Examples) -> Tensor:
+        """right: (B,) bool, which examples are -> parts as above."""
         return sums_by_size(right, examples, self._sizes, alike=self._alike)
 
     def _answer(self, row: list[int], end: int) -> list[int] | None:

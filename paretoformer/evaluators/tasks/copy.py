@@ -7,7 +7,6 @@ from paretoformer.evaluators.length_tasks.copying import Repeating, Sequences, c
 from paretoformer.evaluators.length_tasks.problem import Problem
 from paretoformer.evaluators.length_tasks.task import LengthOptions, LengthTask
 from paretoformer.evaluators.length_tasks.text_form import TextForm
-from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
@@ -51,7 +50,7 @@ class CopyTask(LengthTask):
         baseline="exact match 0 by constant",
         papers=(6,),
     )
-    metrics: tuple[Metric, ...] = _FORM.metrics
+    metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
     recipe: Recipe = Recipe(budget=65_536)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from paretoformer.evaluators.length_tasks.pcfg_language import Pcfg
 from paretoformer.evaluators.length_tasks.task import LengthOptions, LengthTask
 from paretoformer.evaluators.length_tasks.text_form import TextForm
-from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
@@ -35,7 +34,7 @@ class PcfgTask(LengthTask):
         baseline="exact match 0 by constant",
         papers=(6,),
     )
-    metrics: tuple[Metric, ...] = _FORM.metrics
+    metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
     recipe: Recipe = Recipe(budget=65_536)

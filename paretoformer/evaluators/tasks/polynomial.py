@@ -6,7 +6,6 @@ from paretoformer.evaluators.length_tasks.polynomial import Polynomial
 from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad
 from paretoformer.evaluators.length_tasks.task import LengthTask, StepOptions
 from paretoformer.evaluators.length_tasks.text_form import TextForm
-from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
@@ -36,7 +35,7 @@ class PolynomialTask(LengthTask):
         baseline="exact match 0 by constant",
         papers=(6,),
     )
-    metrics: tuple[Metric, ...] = _FORM.metrics
+    metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
     recipe: Recipe = Recipe(budget=65_536)
