@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from paretoformer.evaluators.examples import IGNORED, Examples
 from paretoformer.evaluators.symbols import Symbols
@@ -23,25 +25,25 @@ def text_of(ids: Sequence[int]) -> str:
 
 def byte_source(texts: Sequence[str]) -> Source:
     """Texts to be read, (n, longest) right-padded."""
-    rows = [text.encode() for text in texts]
-    return Source(_table([list(row) for row in rows], PADDING), torch.tensor([len(row) for row in rows]))
+    table, lengths = _table(texts, PADDING)
+    return Source(table, lengths)
 
 
 def written_after(source: Source, texts: Sequence[str], groups: Tensor | None = None) -> Examples:
     """Examples whose texts are to be written beside the source: begin, bytes -> bytes, end; both (n, longest + 1)."""
-    rows = [list(text.encode()) for text in texts]
+    read, lengths = _table(texts, PADDING)
+    asked, _ = _table(texts, IGNORED)
+    targets = pad(asked, (0, 1), value=IGNORED)
+    targets[torch.arange(len(targets)), lengths] = END
     return Examples(
-        inputs=_table([[BEGIN, *row] for row in rows], PADDING),
-        targets=_table([[*row, END] for row in rows], IGNORED),
-        lengths=torch.tensor([len(row) + 1 for row in rows]),
-        source=source,
-        groups=groups,
+        inputs=pad(read, (1, 0), value=BEGIN), targets=targets, lengths=lengths + 1, source=source, groups=groups
     )
 
 
-def _table(rows: Sequence[Sequence[int]], filling: int) -> Tensor:
-    """(n, longest) long."""
-    table = torch.full((len(rows), max(map(len, rows))), filling)
-    for row, ids in zip(table, rows, strict=True):
-        row[: len(ids)] = torch.tensor(ids)
-    return table
+def _table(texts: Sequence[str], filling: int) -> tuple[Tensor, Tensor]:
+    """The bytes, (n, longest) long, and how many each text has, (n,)."""
+    rows = [np.frombuffer(text.encode(), np.uint8) for text in texts]
+    table = np.full((len(rows), max(map(len, rows))), filling)
+    for place, row in zip(table, rows, strict=True):
+        place[: len(row)] = row
+    return torch.from_numpy(table), torch.tensor([len(row) for row in rows])

@@ -9,8 +9,11 @@ from torch import Tensor
 from paretoformer.evaluators.byte_text import END
 from paretoformer.evaluators.examples import IGNORED, Examples
 
+Units = str | tuple[str, ...]
+"""Characters, or words."""
 
-def overlap(found: Sequence[str], wanted: Sequence[str], orders: int) -> list[tuple[int, int, int]]:
+
+def overlap(found: Units, wanted: Units, orders: int) -> list[tuple[int, int, int]]:
     """For n = 1 to `orders`: how many runs `found` has, how many `wanted`, how many they share with multiplicity."""
     counts = []
     for n in range(1, orders + 1):
@@ -30,5 +33,5 @@ def table(rows: Sequence[Sequence[float]]) -> Tensor:
     return torch.tensor([[*row, 1.0] for row in rows], dtype=torch.float64)
 
 
-def _runs(units: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(units[start : start + n]) for start in range(len(units) - n + 1))
+def _runs(units: Units, n: int) -> Counter[Units]:
+    return Counter([units[start : start + n] for start in range(len(units) - n + 1)])

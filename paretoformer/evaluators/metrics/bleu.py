@@ -51,7 +51,7 @@ class Bleu(GeneratedMetric):
         return score
 
 
-def words(text: str) -> list[str]:
+def words(text: str) -> tuple[str, ...]:
     """Words and signs of a text, as mteval-v13a parts them."""
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, sign in _ENTITIES.items():
@@ -59,9 +59,9 @@ def words(text: str) -> list[str]:
     text = f" {text} "
     for pattern, spaced in _SPACED:
         text = pattern.sub(spaced, text)
-    return text.split()
+    return tuple(text.split())
 
 
-def _counts(found: list[str], wanted: list[str]) -> list[int]:
+def _counts(found: tuple[str, ...], wanted: tuple[str, ...]) -> list[int]:
     counts = overlap(found, wanted, _ORDERS)
     return [len(found), len(wanted), *(shared for _, _, shared in counts), *(mine for mine, _, _ in counts)]

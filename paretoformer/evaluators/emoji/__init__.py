@@ -1,0 +1,1 @@
+"""Emoji as pictures with names, in families of look-alikes."""

@@ -1,0 +1,27 @@
+"""Which emoji belong together: those that differ in skin, sex or hair, and all flags."""
+
+_JOINER, _PICTURE, _KEYCAP = 0x200D, 0xFE0F, 0x20E3
+_SKINS = range(0x1F3FB, 0x1F400)
+_PERSONS = {0x1F468, 0x1F469, 0x1F9D1}  # man, woman, person
+_SEXES = {0x2640, 0x2642}
+_FLAGS = range(0x1F1E6, 0x1F200)
+_BLACK_FLAG, _TAGS = 0x1F3F4, range(0xE0020, 0xE0080)
+
+
+def family(emoji: str) -> str:
+    """A key that an emoji shares with its variants.
+
+    What is left of it without joiners, skins, sexes and persons gives the key by its first character: woman astronaut is one of
+    the rockets. Flags of countries and regions are one family, keys of a telephone are another, and persons without anything
+    are a third.
+    """
+    points = [ord(character) for character in emoji]
+    if points[0] in _FLAGS or (points[0] == _BLACK_FLAG and any(point in _TAGS for point in points)):
+        return "flag"
+    if _KEYCAP in points:
+        return "keycap"
+    left = [point for point in points if point not in {_JOINER, _PICTURE} and point not in _SKINS]
+    kept = [point for point in left if point not in _PERSONS | _SEXES]
+    if not kept:
+        return chr(left[0]) if left and left[0] in _SEXES else "person"
+    return chr(kept[0])

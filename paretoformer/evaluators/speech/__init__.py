@@ -1,0 +1,1 @@
+"""Spoken telephone prompts as log-mel features with what is said."""

@@ -1,0 +1,44 @@
+import os
+
+import pytest
+import torch
+
+from paretoformer.evaluators.kept_tensors import kept
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> dict[str, torch.Tensor]:
+        self.calls += 1
+        return {"x": torch.arange(6).reshape(2, 3).T}
+
+
+def test_it_is_made_once_and_read_as_it_was_made(tmp_path) -> None:
+    make = Counting()
+    made, read = (kept(tmp_path / "x.safetensors", make)["x"] for _ in range(2))
+    assert make.calls == 1 and torch.equal(made, read)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_a_damaged_file_is_made_anew(tmp_path) -> None:
+    file, make = tmp_path / "x.safetensors", Counting()
+    kept(file, make)
+    file.write_bytes(file.read_bytes()[:-9])
+    assert torch.equal(kept(file, make)["x"], make()["x"])
+    assert torch.equal(kept(file, pytest.fail)["x"], make()["x"])
+
+
+@pytest.mark.parametrize("failing", ["open", "replace"])
+def test_a_folder_that_takes_no_file_only_costs_time(tmp_path, monkeypatch, failing: str) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    if failing == "replace":
+        monkeypatch.setattr(os, "replace", refuse)
+    folder = tmp_path if failing == "replace" else tmp_path / "missing"
+    make = Counting()
+    for _ in range(2):
+        assert torch.equal(kept(folder / "x.safetensors", make)["x"], make()["x"])
+    assert not list(tmp_path.iterdir())
