@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -8,8 +9,10 @@ from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.signature import ClassOutput, Signature, TokenInput
+from paretoformer.records.signature import ClassOutput, DenseOutput, Input, SeriesInput, Signature, TokenInput
+from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.contract import Model
+from paretoformer.search_spaces.registry import config_from_json
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +75,41 @@ def lookup():
 @pytest.fixture
 def quarter_of_the_budget():
     return lambda recipe: replace(recipe, budget=recipe.budget // 4)
+
+
+def plain_architecture(signature: Signature, topology: str | None = None) -> Architecture:
+    """Two plain blocks 32 wide in each stack of a topology: the one named, or one that serves the signature."""
+    name = topology or _topology(signature)
+    bodies = {"mixer": "softmax", "cross": "softmax", "feedforward": "gelu"}
+
+    def stack(stack_name: str, roles: tuple[str, ...]) -> dict[str, Any]:
+        block = [{"role": role, "body": {"name": bodies[role]}, "norm": {"name": "layer"}} for role in roles]
+        position = {"name": "none" if roles == ("cross",) else "learned"}
+        return {"name": stack_name, "width": 32, "position": position, "blocks": [block, block]}
+
+    roles = config_from_json("topology", name).roles
+    stacks = [stack(stack_name, role.branches) for stack_name, role in roles.items()]
+    made = {"topology": {"name": name}, "stem": _stem(signature.input, 1), "stacks": stacks}
+    if signature.source is not None and name != "siamese":
+        made["source"] = _stem(signature.source, 4)
+    return Architecture.from_json(made)
+
+
+def _topology(signature: Signature) -> str:
+    if isinstance(signature.output, DenseOutput):
+        return "siamese"
+    if signature.source is not None:
+        return "encoder-decoder"
+    return "decoder" if signature.causal else "encoder"
+
+
+def _stem(given: Input, frame: int) -> dict[str, Any]:
+    if isinstance(given, TokenInput):
+        return {"name": "tokens"}
+    if isinstance(given, SeriesInput):
+        return {"name": "frames", "size": frame}
+    sides = (given.height, given.width)
+    return {
+        "name": "patches",
+        "size": next(size for size in (4, 2, 7, 5, 3, 1) if not any(side % size for side in sides)),
+    }
