@@ -58,6 +58,9 @@ def add(name: str, say: Callable[[str], None] = lambda _: None) -> Path:
             (content / MANIFEST).write_text(json.dumps({**manifest, "archives": versions}, indent=2) + "\n")
             place(wanted).parent.mkdir(exist_ok=True)
             content.rename(place(wanted))
+        for older in place(wanted).parent.iterdir():
+            if older != place(wanted):
+                shutil.rmtree(older)
     return place(wanted)
 
 

@@ -1,6 +1,6 @@
 """Byte-level language modelling on the Brown corpus."""
 
-from paretoformer.evaluators.brown_corpus import PACKAGE, read_corpus
+from paretoformer.evaluators.brown_corpus import PACKAGE, dealt_documents, read_texts
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
@@ -39,9 +39,9 @@ class Brown(MemoryTask):
     recipe: Recipe = Recipe(batch=8, budget=4_096)
 
     def __init__(self) -> None:
-        corpus = read_corpus()
-        documents = [Passage(content=f"{text}\n".encode(), group=item) for item, text in enumerate(corpus.words)]
-        windows = byte_windows({split: [[documents[item]] for item in corpus.dealt[split]] for split in Split})
+        texts, dealt = read_texts(), dealt_documents()
+        documents = [Passage(content=f"{text}\n".encode(), group=item) for item, text in enumerate(texts)]
+        windows = byte_windows({split: [[documents[item]] for item in dealt[split]] for split in Split})
         for split in (Split.VALIDATION, Split.TEST):
             windows[split] = windows[split].take(slice(None, None, _ONE_IN))
-        super().__init__(windows, data_hash=content_key("\n\n".join(corpus.words).encode()))
+        super().__init__(windows, data_hash=content_key("\n\n".join(texts).encode()))

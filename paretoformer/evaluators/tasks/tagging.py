@@ -1,12 +1,12 @@
 """The part of speech of every word of a sentence."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 
-from paretoformer.evaluators.brown_corpus import PACKAGE, Corpus, read_corpus
+from paretoformer.evaluators.brown_corpus import PACKAGE, Numbers, Tokens, dealt_documents, read_tokens
 from paretoformer.evaluators.examples import IGNORED, Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
@@ -51,19 +51,28 @@ class Tagging(MemoryTask):
     recipe: Recipe = Recipe(batch=32, budget=16_384)
 
     def __init__(self) -> None:
-        corpus = read_corpus()
-        plain = {tag: _plain(tag) for text in corpus.tags for tag in set(text.split())}
-        self.classes = tuple(sorted(set(plain.values())))
+        tokens, dealt = read_tokens(), dealt_documents()
+        plain = [_plain(tag) for tag in tokens.tagset]
+        self.classes = tuple(sorted(set(plain)))
         assert len(self.classes) == self.signature.output.columns, "the signature stands before the data is read"
-        labels = {tag: self.classes.index(plain[tag]) for tag in plain}
-        words = _vocabulary(corpus.words[item] for item in corpus.dealt[Split.TRAIN])
-        known = {word: _number(word, words) for word in {word for text in corpus.words for word in text.split()}}
+        labels = np.array([self.classes.index(tag) for tag in plain])[tokens.tags]
+        known = _ids(tokens, dealt[Split.TRAIN])[tokens.words]
+        starts, lengths, documents = _pieces(tokens)
         splits: dict[Split, Examples] = {}
         for split in Split:
-            found = [(*piece, item) for item in corpus.dealt[split] for piece in _pieces(corpus, item)]
-            splits[split] = _examples(found[:: 1 if split is Split.TRAIN else _ONE_IN], known, labels)
+            items = np.flatnonzero(np.isin(documents, dealt[split]))[:: 1 if split is Split.TRAIN else _ONE_IN]
+            places = starts[items, None] + np.arange(LONGEST)
+            there = np.arange(LONGEST) < lengths[items, None]
+            splits[split] = Examples(
+                inputs=torch.from_numpy(np.where(there, known.take(places, mode="clip"), 0)),
+                targets=torch.from_numpy(np.where(there, labels.take(places, mode="clip"), IGNORED)),
+                lengths=torch.from_numpy(lengths[items]),
+                groups=torch.from_numpy(documents[items]),
+            )
+        read = b"".join(part.tobytes() for part in (tokens.words, tokens.tags, tokens.lengths))
         super().__init__(
-            _without_repetitions(splits), data_hash=content_key("\n\n".join((*corpus.words, *corpus.tags)).encode())
+            _without_repetitions(splits),
+            data_hash=content_key(read + "\n".join((*tokens.vocabulary, *tokens.tagset)).encode()),
         )
 
 
@@ -71,38 +80,26 @@ def _plain(tag: str) -> str:
     return "fw" if tag.startswith(_FOREIGN) else _CONTEXT.sub("", tag)
 
 
-def _vocabulary(texts: Iterable[str]) -> dict[str, int]:
-    """Ids of the most frequent words, after those of the shapes; ties by the alphabet."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(text.split())
-    frequent = sorted(counts, key=lambda word: (-counts[word], word))[: WORDS - len(SHAPES)]
-    return {word: number for number, word in enumerate(frequent, len(SHAPES))}
+def _ids(tokens: Tokens, training: Sequence[int]) -> Numbers:
+    """For each word of the corpus its id: those of the shapes first, then the most frequent words of training, by the alphabet
+    where they are as frequent.
+    """
+    trained = np.repeat(np.isin(tokens.documents, training), tokens.lengths)
+    counts = np.bincount(tokens.words[trained], minlength=len(tokens.vocabulary))
+    frequent = np.argsort(-counts, kind="stable")[: WORDS - len(SHAPES)]
+    shapes = {name: number for number, name in enumerate(SHAPES)}
+    ids = np.array([shapes[shape(word)] for word in tokens.vocabulary])
+    ids[frequent] = np.arange(len(SHAPES), WORDS)
+    return ids
 
 
-def _number(word: str, vocabulary: Mapping[str, int]) -> int:
-    return vocabulary[word] if word in vocabulary else SHAPES.index(shape(word))
-
-
-def _pieces(corpus: Corpus, item: int) -> Iterator[tuple[list[str], list[str]]]:
-    """Words and tags of each sentence of a document, long ones in several pieces."""
-    for line, tagged in zip(corpus.words[item].split("\n"), corpus.tags[item].split("\n"), strict=True):
-        words, tags = line.split(), tagged.split()
-        for start in range(0, len(words), LONGEST):
-            yield words[start : start + LONGEST], tags[start : start + LONGEST]
-
-
-def _examples(
-    pieces: Sequence[tuple[list[str], list[str], int]], known: Mapping[str, int], labels: Mapping[str, int]
-) -> Examples:
-    """inputs and targets: (n, LONGEST); the document is the group."""
-    lengths = torch.tensor([len(words) for words, _, _ in pieces])
-    there = torch.arange(LONGEST) < lengths[:, None]
-    inputs, targets = torch.zeros(there.shape, dtype=torch.long), torch.full(there.shape, IGNORED)
-    inputs[there] = torch.tensor([known[word] for words, _, _ in pieces for word in words])
-    targets[there] = torch.tensor([labels[tag] for _, tags, _ in pieces for tag in tags])
-    groups = torch.tensor([item for _, _, item in pieces])
-    return Examples(inputs=inputs, targets=targets, lengths=lengths, groups=groups)
+def _pieces(tokens: Tokens) -> tuple[Numbers, Numbers, Numbers]:
+    """First token, length and document of each sentence, of long ones of each stretch of `LONGEST`."""
+    pieces = -(-tokens.lengths // LONGEST)
+    number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    left = np.repeat(tokens.lengths, pieces) - number * LONGEST
+    starts = np.repeat(tokens.starts, pieces) + number * LONGEST
+    return starts, np.minimum(left, LONGEST), np.repeat(tokens.documents, pieces)
 
 
 def _without_repetitions(splits: dict[Split, Examples]) -> dict[Split, Examples]:

@@ -2,33 +2,56 @@
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from paretoformer.evaluators.packages.package import Archive, Client, Package, Release
 from paretoformer.evaluators.packages.registry import register_package
 
 
 def convert(folder: Path) -> None:
-    """500 files of `word/tag` to three: `words.txt` and `tags.txt`, a sentence a line and a blank line after each document,
-    and `documents.txt`, name and category of each, in the same order.
+    """500 files of `word/tag`, in the order of their names, to what is quick to read.
+
+    `words.txt` is a sentence a line, words parted by spaces, and a blank line after each document; `documents.txt` has name and
+    category of each. `tokens.npz` is the same in numbers: `words` and `tags`, one for each token, are places in
+    `vocabulary.txt` and `tagset.txt`; `sentences` are tokens of each sentence, `documents` sentences of each document.
     """
     files = sorted(folder.glob("c[a-r][0-9][0-9]"))
     categories = dict(
         line.split(maxsplit=1) for line in (folder / "cats.txt").read_text("latin-1").splitlines() if line
     )
-    words, tags = [], []
-    for file in files:
-        for line in file.read_text("latin-1").splitlines():
-            pairs = [token.rpartition("/") for token in line.split()]
-            if pairs:
-                words.append(" ".join(word for word, _, _ in pairs))
-                tags.append(" ".join(tag for _, _, tag in pairs))
-        words.append("")
-        tags.append("")
-    (folder / "words.txt").write_text("\n".join(words), encoding="utf-8")
-    (folder / "tags.txt").write_text("\n".join(tags), encoding="utf-8")
-    names = [f"{file.name}\t{categories[file.name]}" for file in files]
-    (folder / "documents.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    documents = [_sentences(file) for file in files]
+    text = "\n\n".join("\n".join(" ".join(word for word, _ in sentence) for sentence in found) for found in documents)
+    (folder / "words.txt").write_text(text + "\n", encoding="utf-8")
+    named = [f"{file.name}\t{categories[file.name]}\n" for file in files]
+    (folder / "documents.txt").write_text("".join(named), encoding="utf-8")
+    sentences = [sentence for found in documents for sentence in found]
+    np.savez(
+        folder / "tokens.npz",
+        words=_numbered([word for sentence in sentences for word, _ in sentence], folder / "vocabulary.txt"),
+        tags=_numbered([tag for sentence in sentences for _, tag in sentence], folder / "tagset.txt"),
+        sentences=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
+        documents=np.array([len(found) for found in documents], dtype=np.int32),
+    )
     for file in (*files, folder / "cats.txt"):
         file.unlink()
+
+
+def _sentences(file: Path) -> list[list[tuple[str, str]]]:
+    found = []
+    for line in file.read_text("latin-1").splitlines():
+        pairs = [token.rpartition("/") for token in line.split()]
+        if pairs:
+            found.append([(word, tag) for word, _, tag in pairs])
+    return found
+
+
+def _numbered(tokens: list[str], names: Path) -> npt.NDArray[np.int32]:
+    """The place of each token among the sorted distinct ones, which are written a line each."""
+    distinct = sorted(set(tokens))
+    names.write_text("\n".join(distinct) + "\n", encoding="utf-8")
+    place = {token: number for number, token in enumerate(distinct)}
+    return np.array([place[token] for token in tokens], dtype=np.int32)
 
 
 register_package(
@@ -52,5 +75,6 @@ register_package(
         attribution="W. N. Francis and H. Kucera, A Standard Corpus of Present-Day Edited American English, "
         "Brown University, 1964, revised 1971 and 1979",
         convert=convert,
+        revision=2,
     )
 )
