@@ -38,6 +38,8 @@ def add(name: str, say: Callable[[str], None] = lambda _: None) -> Path:
             or an archive is not the one that is known.
     """
     wanted = package(name)
+    if is_here(wanted):
+        return place(wanted)
     _check_needs(wanted)
     with _alone() as cache:
         if is_here(wanted):

@@ -34,7 +34,7 @@ def unpack(file: Path, keep: Mapping[str, str], into: Path) -> None:
             if pattern is None:
                 continue
             found.add(pattern)
-            target = into / _below(file, f"{keep[pattern]}/{path.removeprefix(_fixed(pattern))}".lstrip("/"))
+            target = into / keep[pattern] / _inside(file, path).removeprefix(_fixed(pattern))
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as copy:
                 shutil.copyfileobj(content, copy)
@@ -76,11 +76,12 @@ def _tar(file: Path) -> Iterator[tarfile.TarFile]:
         yield tar
 
 
-def _below(file: Path, path: str) -> PurePosixPath:
+def _inside(file: Path, path: str) -> str:
+    """The path, which is refused if it leads out of the folder that it is put in."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts:
         raise UserError(f"'{file.name}' holds '{path}', which leads out of its folder; nothing of it was kept.")
-    return parts
+    return path
 
 
 def _fixed(pattern: str) -> str:
