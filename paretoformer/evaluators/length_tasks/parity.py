@@ -12,7 +12,7 @@ class Parity(Problem):
     """n bits, and Yes where the ones among them are even in number; a step reads one bit."""
 
     words = (*_QUESTION.split(), "]", "?", "The", "answer", "is", "Yes", "No", ".", "0", "1", "=", "**", "par", "par:")
-    smallest = 3
+    smallest = 5
     largest = 62  # bits of a positive long
     stepwise = True
 
