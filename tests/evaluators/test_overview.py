@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.overview import Lengths, overview
+
+
+@pytest.fixture
+def films(tmp_path):
+    path = tmp_path / "films.csv"
+    rows = [f"film {i},{'good' if i % 3 else 'bad'}" for i in range(60)]
+    path.write_text("\n".join(["review,kind", *rows, "film 1,good", "film 1,good", "film 0,bad"]) + "\n")
+    return overview(open_task(str(path), "text=review,label=kind"))
+
+
+def test_examples_of_all_splits_are_counted(films) -> None:
+    assert sum(films.splits.values()) == 63 and set(films.splits) == {"train", "validation", "test"}
+
+
+def test_classes_are_counted_by_name(films) -> None:
+    assert films.classes == {"bad": 21, "good": 42}
+
+
+def test_copies_are_counted_beside_what_they_copy(films) -> None:
+    assert (films.duplicates, films.repeated) == (3, 2)
+
+
+def test_lengths_and_vocabulary_are_those_of_the_texts_without_padding(films) -> None:
+    assert films.lengths == Lengths(least=6, median=7, most=7)
+    assert films.vocabulary == len(set("film 0123456789"))
+
+
+def test_images_have_neither_lengths_nor_vocabulary() -> None:
+    found = overview(open_task("digits"))
+    assert (found.lengths, found.vocabulary, found.duplicates) == (None, None, 0)
+
+
+def test_it_is_plain_json(films) -> None:
+    assert json.loads(json.dumps(films.to_json()))["metrics"] == ["accuracy"]
+
+
+def test_labels_of_tokens_need_no_names(first_token) -> None:
+    assert overview(first_token).classes == {}
