@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING, Any
 from paretoformer.records.errors import UserError
 from paretoformer.records.units import SCALES, show
 from paretoformer.studies.front import Interval
+from paretoformer.studies.numbering import write_numbers
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.spec import Column, StudySpec
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from paretoformer.studies.study import Study
 
 SUFFIXES = (".png", ".svg")
 MEMBER, DOMINATED, BOUND = "#1f5fa8", "#9aa3ad", "#b3402a"
 PANEL_INCHES = (5.6, 4.4)
+DOTS_PER_INCH = 160
 
 
-def plot_front(study: "Study", file: Path) -> None:
+def plot_front(study: "Study", file: Path) -> int:
     """Draw a study's complete trials: members with their intervals and numbers, dominated ones faint, bounds as lines.
 
-    One panel for each objective beyond the first, which lies on the vertical axis.
+    One panel for each objective beyond the first, which lies on the vertical axis. A number that would lie on a point
+    or on another number is left out.
+
+    Returns:
+        How many members have no number in a panel, at most.
 
     Raises:
         UserError: a suffix other than .png and .svg, a study with fewer than two objectives or no complete trial, or a
@@ -38,15 +46,33 @@ def plot_front(study: "Study", file: Path) -> None:
     from matplotlib.figure import Figure
 
     panels = len(columns) - 1
-    figure = Figure(figsize=(PANEL_INCHES[0] * panels, PANEL_INCHES[1]), layout="constrained")
+    figure = Figure(figsize=(PANEL_INCHES[0] * panels, PANEL_INCHES[1]), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     for index, axes in enumerate(figure.subplots(1, panels, squeeze=False)[0], start=1):
         _panel(axes, study, points, front, index)
     figure.suptitle(f"{study.name}: {len(front)} of {len(points)} complete trials are not dominated", fontsize=11)
+    left_out = _number(figure, study, points, front)
     try:
-        figure.savefig(file, dpi=160)
+        figure.savefig(file, dpi=DOTS_PER_INCH)
     except OSError as error:
         raise UserError(f"'{file}' cannot be written: {error.strerror}.") from error
+    return left_out
+
+
+def _number(figure: "Figure", study: "Study", points: list[FrontPoint], front: list[FrontPoint]) -> int:
+    """Number the members in each panel once its place is settled; how many found no room, at most."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    up = not study.spec.columns[0].minimise  # nothing lies on the better side of a member, so numbers stand there
+    left_out = 0
+    for across, axes in enumerate(figure.axes, start=1):
+        factors = [_scale(study.spec.columns[index], points, index)[1] for index in (across, 0)]
+        places = {
+            point.number: (point.values[across].value / factors[0], point.values[0].value / factors[1])
+            for point in front
+        }
+        left_out = max(left_out, write_numbers(axes, places, up=up))
+    return left_out
 
 
 def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[FrontPoint], across: int) -> None:
@@ -71,23 +97,12 @@ def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[Fron
             alpha=1.0 if colour == MEMBER else 0.45,
             label=label,
         )
-    better_up = -1 if y.minimise else 1  # nothing lies on the better side of a member, so numbers stand there
-    for point in front:
-        place = (point.values[across].value / factors[0], point.values[0].value / factors[1])
-        axes.annotate(
-            str(point.number),
-            place,
-            xytext=(-4, 4 * better_up),
-            textcoords="offset points",
-            ha="right",
-            va="bottom" if better_up > 0 else "top",
-            fontsize=8,
-        )
     _bounds(axes, study, (x, y), factors)
     axes.set_xlabel(_label(study.spec, x, points, across), fontsize=9)
     axes.set_ylabel(_label(study.spec, y, points, 0), fontsize=9)
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=8, loc="best", framealpha=0.7)
+    axes.margins(0.08)
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0.2)
 
 
 def _bounds(axes: Any, study: "Study", columns: tuple[Column, Column], factors: tuple[float, float]) -> None:

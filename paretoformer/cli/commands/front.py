@@ -34,8 +34,9 @@ def command(
     if plot is not None:
         from paretoformer.studies.plotting import plot_front
 
-        plot_front(found, plot)
-        notes().print(f"Drawn to {plot}.")
+        unnumbered = plot_front(found, plot)
+        without = f", without the numbers of {unnumbered} trials, which find no room there" if unnumbered else ""
+        notes().print(f"Drawn to {plot}{without}.")
     if json:
         print_json(front_json(found, asked[0]))
     else:
