@@ -28,7 +28,7 @@ def conclude(bench: Workbench) -> None:
 
 
 def drop_weights(bench: Workbench, study: Study) -> None:
-    """Drop the weights of ended trials that are not on the front: they can be trained again, and disks fill."""
+    """Drop the weights of ended trials that are not on the front, and what their trainings went on from: disks fill."""
     kept = {study.run_of(point).key for point in study.front()}
     ended = {study.runs[trial.run].key for trial in study.trials if trial.state.ended and trial.run}
     bench.checkpoints.keep(kept, among=ended)
