@@ -23,6 +23,12 @@ def test_a_card_credits_the_data_with_its_licence(card, encoder):
     assert "licence: CC BY 4.0 (UCI)" in card(encoder)
 
 
+def test_a_card_credits_whoever_made_packaged_data(card, encoder, monkeypatch):
+    assert "attribution" not in card(encoder)
+    monkeypatch.setattr(encoder.task, "about", replace(encoder.task.about, package="brown"), raising=False)
+    assert "- attribution: W. N. Francis and H. Kucera" in card(encoder)
+
+
 def test_a_card_has_scores_with_their_intervals(card, encoder):
     assert "| accuracy | test | 0.900 | 0.850 to 0.950 |" in card(encoder)
 
