@@ -1,0 +1,1 @@
+"""Tasks whose examples are drawn from a seed: drawing, dealing and sizes."""

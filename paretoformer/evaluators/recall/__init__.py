@@ -1,0 +1,1 @@
+"""What was said, found again in long contexts."""

@@ -1,0 +1,1 @@
+"""Questions that are answered after a trace of limited length."""
