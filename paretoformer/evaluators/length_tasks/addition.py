@@ -30,15 +30,16 @@ class Addition(Problem):
                 if length > 1:
                     pair[place][0] = first
             a, b = (int("".join(map(str, number))) for number in pair)
-            found.append(_instance(a, b))
+            found.append(addition_of(a, b))
         return found
 
     def longest(self, size: int) -> Instance:
         """Two numbers of nines."""
-        return _instance(10**size - 1, 10**size - 1)
+        return addition_of(10**size - 1, 10**size - 1)
 
 
-def _instance(a: int, b: int) -> Instance:
+def addition_of(a: int, b: int) -> Instance:
+    """The instance of these two numbers."""
     return Instance(
         prompt=f"Compute {spelled(a)} + {spelled(b)} ?",
         answer=f"The answer is {spelled(a + b)} .",

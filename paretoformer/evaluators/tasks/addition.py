@@ -30,9 +30,12 @@ class AdditionTask(LengthTask):
     Options = AdditionOptions
     about: About = About(
         title="the sum of two numbers, digit by digit; sizes are digits",
-        data="generated",
+        data="generated with a fixed seed: numbers of 1 to 4 digits; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.007 on trained and 0.000 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.022 and 0.000 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

@@ -45,15 +45,18 @@ class CopyTask(LengthTask):
     Options = CopyOptions
     about: About = About(
         title="copying n symbols; sizes are n",
-        data="generated",
+        data="generated with a fixed seed: 770 for training, 2 to 12 of 100 symbols; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.000 on trained and 0.000 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.000 and 0.000 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(budget=32_768)
 
     def __init__(self, options: CopyOptions = _DEFAULT) -> None:
         super().__init__(TextForm(options.problem, options.longest))

@@ -30,15 +30,18 @@ class LegoTask(LengthTask):
     Options = LegoOptions
     about: About = About(
         title="the value at the end of a chain of signs; sizes are variables",
-        data="generated",
+        data="generated with a fixed seed: 2 to 8 variables; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.579 on trained and 0.500 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.489 and 0.463 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(learning_rate=4e-3, budget=65_536)
 
     def __init__(self, options: LegoOptions = _DEFAULT) -> None:
         super().__init__(TextForm(Lego(), options.longest, Scratchpad.named(options.scratchpad)))

@@ -30,9 +30,12 @@ class ParityTask(LengthTask):
     Options = ParityOptions
     about: About = About(
         title="whether n bits have an even number of ones; sizes are n",
-        data="generated",
+        data="generated with a fixed seed: 5 to 8 bits; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.861 on trained and 0.470 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.569 and 0.532 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

@@ -29,9 +29,12 @@ class PcfgTask(LengthTask):
     Options = PcfgOptions
     about: About = About(
         title="nested functions of strings as in PCFG SET; sizes are functions",
-        data="generated",
+        data="generated with a fixed seed: 1 to 3 functions of strings of 2 to 3 symbols; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.033 on trained and 0.008 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.000 and 0.000 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

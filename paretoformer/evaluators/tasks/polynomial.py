@@ -30,9 +30,12 @@ class PolynomialTask(LengthTask):
     Options = PolynomialOptions
     about: About = About(
         title="the value of a polynomial modulo 10; sizes are terms",
-        data="generated",
+        data="generated with a fixed seed: 1 to 4 terms of degree up to 3; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.213 on trained and 0.181 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.184 and 0.131 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

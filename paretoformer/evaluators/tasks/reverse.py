@@ -43,9 +43,12 @@ class ReverseTask(LengthTask):
     Options = ReverseOptions
     about: About = About(
         title="n symbols in reverse; sizes are n",
-        data="generated",
+        data="generated with a fixed seed: 2 to 8 of 100 symbols; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.000 on trained and 0.000 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.000 and 0.000 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

@@ -29,9 +29,12 @@ class ScanTask(LengthTask):
     Options = ScanOptions
     about: About = About(
         title="SCAN commands to actions; sizes are actions",
-        data="generated",
+        data="generated: of the grammar's 20,910 commands those of 2 to 12 actions; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.005 on trained and 0.000 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.002 and 0.000 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics

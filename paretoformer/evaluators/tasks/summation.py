@@ -30,15 +30,18 @@ class SummationTask(LengthTask):
     Options = SummationOptions
     about: About = About(
         title="the sum of n digits modulo 10; sizes are n",
-        data="generated",
+        data="generated with a fixed seed: 2 to 4 digits; greater sizes to twice that are scored apart",
         licence="none: generated",
-        baseline="exact match 0 by constant",
+        baseline=(
+            "exact match on validation 0.185 on trained and 0.069 on greater sizes by the answer to the nearest training prompt "
+            "(tf-idf of words and pairs), 0.109 and 0.113 by the most frequent answer"
+        ),
         papers=(6,),
     )
     metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(learning_rate=4e-3, budget=196_608)
 
     def __init__(self, options: SummationOptions = _DEFAULT) -> None:
         super().__init__(TextForm(Summation(), options.longest, Scratchpad.named(options.scratchpad)))

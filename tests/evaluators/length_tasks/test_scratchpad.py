@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretoformer.evaluators.length_tasks.addition import Addition
-from paretoformer.evaluators.length_tasks.instance import Instance, Step
+from paretoformer.evaluators.length_tasks.addition import addition_of
+from paretoformer.evaluators.length_tasks.instance import Step
 from paretoformer.evaluators.length_tasks.scratchpad import Scratchpad, parse
 from paretoformer.records.errors import UserError
 
@@ -32,25 +32,11 @@ def test_what_is_shown_is_read_back_and_nothing_else(parts: str, steps: tuple[St
 
 
 def test_a_column_of_an_addition_is_written_as_in_the_paper() -> None:
-    instance = next(each for each in _additions() if each.prompt == "Compute 5 2 7 + 4 1 6 ?")
+    instance = addition_of(527, 416)
     text = Scratchpad.named("full").render(instance.steps, instance.answer)
     first = "in 7 , 6 comp 7 + 6 + carry = 1 3 + 0 = 1 3 out 3 [ carry: 1 ] re 5 2 + 4 1"
     assert text.startswith(f"Thinking step by step: {first} # in 2 , 1 comp 2 + 1 + carry = 3 + 1 = 4 out 4")
     assert text.endswith("re 0 + 0 . Thus, The answer is 9 4 3 .")
-
-
-def _additions() -> list[Instance]:
-    class Given:
-        """Numbers 527 and 416 in place of random ones."""
-
-        def integers(self, low, high, size):
-            import numpy as np
-
-            if len(np.atleast_1d(size)) == 3:
-                return np.array([[[5, 2, 7], [4, 1, 6]]])
-            return np.array([[5, 4]]) if np.shape(size) == (2,) else np.full(size, 3 if high == 4 else 0)
-
-    return Addition().draw(Given(), 3, 1)
 
 
 @pytest.mark.parametrize(("text", "parts"), [("full", "icovr"), ("minimal", "co"), ("ir", "ir")])
