@@ -8,6 +8,7 @@ from functools import cached_property
 from paretoformer.records.trial import Gene as Value
 from paretoformer.records.trial import Point
 from paretoformer.search_spaces.cells import Cell, Gene, Known
+from paretoformer.search_spaces.point_count import count_points
 
 
 @dataclass(frozen=True)
@@ -78,31 +79,8 @@ class FlatBox:
         return [gene.domain.encode(full[gene.key]) for gene in self.genes]
 
     def count(self) -> int | None:
-        """Number of distinct points; None where a gene takes any real number.
-
-        Runs once over the cells with the number of ways to reach each state, a state being what later cells ask about.
-        """
-        if any(gene.domain.size is None for gene in self.genes):
-            return None
-        last = {key: index for index, cell in enumerate(self.cells) for key in cell.needs()}
-        alike = _alike(self.cells)
-        ways: dict[tuple[tuple[str, Value], ...], int] = {(): 1}
-        for index, cell in enumerate(self.cells):
-            key = cell.gene.key
-            after: dict[tuple[tuple[str, Value], ...], int] = {}
-            for state, number in ways.items():
-                known = dict(state)
-                kept = tuple(item for item in state if last[item[0]] > index)
-                if not cell.active(known):
-                    after[kept] = after.get(kept, 0) + number
-                elif last.get(key, -1) <= index:
-                    after[kept] = after.get(kept, 0) + number * (1 if cell.fixed else cell.gene.domain.size or 1)
-                else:
-                    for value in (cell.forced(known),) if cell.fixed else cell.gene.domain.values():
-                        reached = (*kept, (key, alike(key, value)))
-                        after[reached] = after.get(reached, 0) + number
-            ways = after
-        return sum(ways.values())
+        """Number of distinct points; None where a gene takes any real number."""
+        return count_points(self.cells)
 
     def enumerate(self) -> Iterator[Point]:
         """Every point once, later genes fastest; for domains that can be listed."""
@@ -123,28 +101,3 @@ class FlatBox:
             if not choices:
                 return
             choices[-1].pop(0)
-
-
-def _alike(cells: tuple[Cell, ...]) -> Callable[[str, Value], Value]:
-    """Maps a value to the first one seen that no cell tells apart from it."""
-    whole: set[str] = set()
-    tests: dict[str, list[frozenset[str]]] = {}
-    for cell in cells:
-        whole.update(key for binding in (cell.when.bindings if cell.when else ()) for key in binding.keys.values())
-        if cell.tie is not None:
-            whole.add(cell.tie.key)
-        for use in cell.uses:
-            if use.depth is not None:
-                whole.add(use.depth)
-            if use.owner is not None:
-                tests.setdefault(use.owner, []).append(use.holders)
-            if use.topologies is not None:
-                tests.setdefault("topology", []).append(use.topologies)
-    first: dict[tuple[str, tuple[bool, ...]], Value] = {}
-
-    def alike(key: str, value: Value) -> Value:
-        if key in whole:
-            return value
-        return first.setdefault((key, tuple(value in holders for holders in tests.get(key, ()))), value)
-
-    return alike

@@ -142,3 +142,21 @@ def test_all_active_genes_of_a_mutation_are_changed_somewhen() -> None:
     point = space.sample(rng)
     changed = {key for _ in range(50) for key, value in space.mutate(point, rng).items() if value != point[key]}
     assert changed == set(point)
+
+
+def test_a_field_that_many_layers_share_is_counted_at_once() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "name": "shared",
+            "topology": "decoder",
+            "stem": "tokens",
+            "dimensions": {
+                "decoder.depth": 40,
+                "decoder.width": 8,
+                "decoder.mixer": {"choose": ["pooling", "linear"], "per": "layer"},
+                "decoder.mixer.heads": {"choose": [1, 2, 4], "per": "model"},
+            },
+        },
+        "shared",
+    )
+    assert space.count() == 3 * (2**40 - 1) + 1
