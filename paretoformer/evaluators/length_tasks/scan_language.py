@@ -32,8 +32,10 @@ class Scan(Problem):
 
     def sizes(self, first: int, last: int) -> tuple[int, ...]:
         """Sizes with at least 8 commands."""
-        by_size = commands()
-        return tuple(size for size in sorted(by_size) if first <= size <= last and len(by_size[size]) >= _FEWEST)
+        lengths = np.array([len(actions) for actions in _phrases().values()])
+        joined = np.bincount(np.add.outer(lengths, lengths).ravel())  # once by `and`, once by `after`
+        counts = 2 * joined + np.bincount(lengths, minlength=len(joined))
+        return tuple(size for size in range(first, min(last + 1, len(counts))) if counts[size] >= _FEWEST)
 
     def draw(self, rng: np.random.Generator, size: int, count: int) -> list[Instance]:
         """Commands in a random order, each once."""
@@ -49,15 +51,10 @@ class Scan(Problem):
 @cache
 def commands() -> Mapping[int, tuple[Instance, ...]]:
     """Every command, by the number of its actions."""
-    phrases = {
-        command: actions
-        for verb, done in _verbs().items()
-        for command, actions in ((verb, done), *((f"{verb} {word}", done * n) for word, n in _TIMES.items()))
-    }
     found: dict[int, list[Instance]] = defaultdict(list)
-    for first, one in phrases.items():
+    for first, one in _phrases().items():
         _add(found, first, one)
-        for second, other in phrases.items():
+        for second, other in _phrases().items():
             _add(found, f"{first} and {second}", one + other)
             _add(found, f"{first} after {second}", other + one)
     return {size: tuple(instances) for size, instances in found.items()}
@@ -66,6 +63,16 @@ def commands() -> Mapping[int, tuple[Instance, ...]]:
 def _add(found: dict[int, list[Instance]], command: str, actions: tuple[str, ...]) -> None:
     instance = Instance(prompt=f"Solve: {command}", answer=" ".join(actions), size=len(actions))
     found[len(actions)].append(instance)
+
+
+@cache
+def _phrases() -> Mapping[str, tuple[str, ...]]:
+    """The 102 commands without `and` and `after`."""
+    return {
+        command: actions
+        for verb, done in _verbs().items()
+        for command, actions in ((verb, done), *((f"{verb} {word}", done * n) for word, n in _TIMES.items()))
+    }
 
 
 def _verbs() -> dict[str, tuple[str, ...]]:
