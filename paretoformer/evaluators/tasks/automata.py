@@ -108,7 +108,7 @@ class Automata(DrawnTask):
     metrics: tuple[Metric, ...] = _DEFAULT.form.metrics(_DEFAULT.length, _DEFAULT.beyond)
     signature: Signature = _signature(_DEFAULT, _DEFAULT.table)
     symbols = SYMBOLS
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(budget=32_768)
 
     def __init__(self, options: AutomataOptions = _DEFAULT) -> None:
         self.options, self.table = options, options.table

@@ -72,7 +72,7 @@ class BabiStyle(DrawnTask):
     metrics: tuple[Metric, ...] = length_metrics(_DEFAULT.context)
     signature: Signature = _signature(_DEFAULT)
     symbols = Symbols(padding=PADDING)
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(budget=49_152)
 
     def __init__(self, options: StoryOptions = _DEFAULT) -> None:
         self.options, self.filler = options, _filler()

@@ -64,7 +64,7 @@ class Recall(DrawnTask):
     metrics: tuple[Metric, ...] = length_metrics(_DEFAULT.context)
     signature: Signature = _signature(_DEFAULT)
     symbols = Symbols(padding=_PADDING)
-    recipe: Recipe = Recipe(budget=131_072, batch=128)
+    recipe: Recipe = Recipe(budget=65_536, batch=128)
 
     def __init__(self, options: RecallOptions = _DEFAULT) -> None:
         self.options, self.signature, self.metrics = options, _signature(options), length_metrics(options.context)

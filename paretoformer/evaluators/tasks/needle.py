@@ -68,7 +68,7 @@ class Needle(DrawnTask):
     metrics: tuple[Metric, ...] = answer_metrics(_DEFAULT.context)
     signature: Signature = _signature(_DEFAULT)
     symbols = Symbols(padding=PADDING)
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(budget=32_768)
 
     def __init__(self, options: NeedleOptions = _DEFAULT) -> None:
         self.options, self.filler = options, _filler()

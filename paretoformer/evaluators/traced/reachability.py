@@ -29,14 +29,14 @@ class Graphs:
 def draw_graphs(rng: np.random.Generator, count: int, nodes: int) -> Graphs:
     """Half of the goals lie at a distance drawn alike from 1 to nodes - 1, as far as 2 n edges allow; half are out of reach.
 
-    Where the goal is at distance d, a path leads there and no edge skips a layer; where it is out of reach, nodes are parted in
-    two, no edge leads from the start's part to the goal's, and each part has a path of its own that begins or ends there, so
-    that degrees say little.
+    Where the goal is at distance d, a path leads there and no edge skips a layer. Where it is out of reach, nodes are parted in two,
+    2 or more each, no edge leads from the start's part to the goal's, and each part has a path that begins or ends there, so that
+    neither ever stands alone and degrees do not tell. There are 5 nodes or more.
     """
     near = rng.random(count) < 0.5
     distance = rng.integers(1, nodes, count)
     order = rng.permuted(np.tile(np.arange(nodes), (count, 1)), axis=1)  # (B, n): names by place
-    parted = rng.integers(1, nodes, count)  # places before it are the start's part
+    parted = rng.integers(2, nodes - 1, count)  # places before it are the start's part
     places = np.arange(nodes)
     layer = np.where(places <= distance[:, None], places, rng.integers(0, nodes, (count, nodes)))
     part = (places >= parted[:, None]).astype(np.int64)

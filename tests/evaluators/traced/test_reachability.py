@@ -34,3 +34,8 @@ def test_search_takes_the_goal_last_exactly_where_it_can_be_reached(graphs: Grap
         taken, queues = search(edges.tolist(), int(start), int(goal))
         assert (taken[-1] == goal) == (distance > 0)
         assert [queue[0] for queue in queues] == taken and len(set(taken)) == len(taken)
+
+
+def test_an_edge_leaves_every_start_and_one_leads_to_every_goal(graphs: Graphs) -> None:
+    assert (graphs.edges[..., 0] == graphs.start[:, None]).any(1).all()
+    assert (graphs.edges[..., 1] == graphs.goal[:, None]).any(1).all()
