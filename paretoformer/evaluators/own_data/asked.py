@@ -34,14 +34,12 @@ class Asked(ABC):
     recipe: Recipe
     output: ClassOutput | NumberOutput
     title: str
+    scaling: Scaling | None = None
+    """Of each number; known once there is a tensor, and None for labels."""
 
     @abstractmethod
     def tensor(self, training: Sequence[int]) -> Tensor:
         """Targets; whatever is learnt from data is learnt from the training rows."""
-
-    @abstractmethod
-    def sentence(self, training: Sequence[int]) -> str:
-        """How targets are written, where that is not plain."""
 
     @abstractmethod
     def baseline(self, constant: float) -> str:
@@ -66,10 +64,6 @@ class Labels(Asked):
         """(n,) long."""
         return class_numbers(self.classes, self.plain)
 
-    def sentence(self, training: Sequence[int]) -> str:
-        """Nothing."""
-        return ""
-
     def baseline(self, constant: float) -> str:
         """The share of the most frequent class."""
         return f"most frequent class: {constant:.3f} of validation"
@@ -84,7 +78,7 @@ class Values(Asked):
                 raise UserError(
                     f"'{what}' has only one value in column '{name}', {column[0]:g}; nothing can be learnt from it."
                 )
-        self._names, self._rows = names, rows
+        self._rows = rows
         self.plain, self.strata = rows.tolist(), None
         self.metrics = (RootMeanSquaredError(unit=DEVIATIONS), MeanAbsoluteError(unit=DEVIATIONS))
         self.recipe = Recipe(criterion="squared-error", batch=32, budget=16_384)
@@ -92,11 +86,8 @@ class Values(Asked):
 
     def tensor(self, training: Sequence[int]) -> Tensor:
         """(n, numbers)."""
-        return torch.from_numpy(Scaling.of(self._rows[list(training)]).scaled(self._rows))
-
-    def sentence(self, training: Sequence[int]) -> str:
-        """What a number of the model stands for."""
-        return f"; asked is {Scaling.of(self._rows[list(training)]).sentence(self._names)}"
+        self.scaling = Scaling.of(self._rows[list(training)])
+        return torch.from_numpy(self.scaling.scaled(self._rows))
 
     def baseline(self, constant: float) -> str:
         """The error of training's mean."""

@@ -25,6 +25,8 @@ class Given(ABC):
     hashes: list[str]
     keys: list[str]
     sentence: str
+    scaling: Scaling | None = None
+    """Of each channel, or of each column where a step is one; known once there are tensors, and None for texts."""
 
     @abstractmethod
     def tensors(self, training: Sequence[int]) -> tuple[Tensor, Tensor | None]:
@@ -65,11 +67,11 @@ class SeriesColumn(Given):
 
     def tensors(self, training: Sequence[int]) -> tuple[Tensor, Tensor | None]:
         """(n, N, channels) and lengths."""
-        scaling = Scaling.of(np.concatenate([self._cut[item] for item in training]).astype(np.float64))
+        self.scaling = Scaling.of(np.concatenate([self._cut[item] for item in training]).astype(np.float64))
         lengths = torch.tensor([len(values) for values in self._cut])
         inputs = torch.zeros(len(self._cut), int(lengths.max()), self._cut[0].shape[1])
         inputs[torch.arange(inputs.shape[1]) < lengths[:, None]] = torch.from_numpy(
-            scaling.scaled(np.concatenate(self._cut).astype(np.float64))
+            self.scaling.scaled(np.concatenate(self._cut).astype(np.float64))
         )
         return inputs, lengths if int(lengths.min()) < inputs.shape[1] else None
 
@@ -88,7 +90,8 @@ class NumberColumns(Given):
 
     def tensors(self, training: Sequence[int]) -> tuple[Tensor, Tensor | None]:
         """(n, columns, 1)."""
-        return torch.from_numpy(Scaling.of(self._rows[list(training)]).scaled(self._rows))[:, :, None], None
+        self.scaling = Scaling.of(self._rows[list(training)])
+        return torch.from_numpy(self.scaling.scaled(self._rows))[:, :, None], None
 
     def input(self) -> SeriesInput:
         """A step for each column."""

@@ -22,7 +22,7 @@ class Table(MemoryTask):
     """Which label a row has, or which numbers, by its text or series.
 
     A text is its UTF-8 bytes. A series is a column of lists, or several columns of numbers, a step each. Numbers, given or
-    asked, are scaled to training's mean and deviation. Classes are the labels, sorted. Rows that a model sees as equal are a
+    asked, are scaled to training's mean and deviation (`scaling`). Classes are the labels, sorted. Rows that a model sees as equal are a
     group and stay in one split.
 
     Args:
@@ -54,9 +54,13 @@ class Table(MemoryTask):
         self.signature = Signature(input=given.input(), output=asked.output)
         if isinstance(asked, Labels):
             self.classes = asked.classes
+        self.scaling = {
+            name: side.scaling for name, side in (("given", given), ("asked", asked)) if side.scaling is not None
+        }
+        written = "" if asked.scaling is None else f"; asked is {asked.scaling.sentence(self.columns.asked_columns)}"
         self.about = About(
             title=f"{asked.title} by {SEVERAL.join(self.columns.given_columns)}",
-            data=f"{what}: {len(rows):,} rows, {given.sentence}{asked.sentence(training)}",
+            data=f"{what}: {len(rows):,} rows, {given.sentence}{written}",
             licence=licence,
             baseline=asked.baseline(self.constant_scores()[self.metrics[0].name]),
         )

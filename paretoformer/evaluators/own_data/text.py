@@ -12,6 +12,7 @@ from paretoformer.evaluators.metrics.bits_per_byte import BitsPerByte
 from paretoformer.evaluators.own_data.reading import read_text
 from paretoformer.evaluators.passages import Passage, passages
 from paretoformer.evaluators.splits import content_key, deal
+from paretoformer.evaluators.symbols import free_zero
 from paretoformer.evaluators.task import About
 from paretoformer.evaluators.windows import LENGTH, byte_windows
 from paretoformer.records.errors import UserError
@@ -48,7 +49,7 @@ class Text(MemoryTask):
         if not all(len(examples) for examples in splits.values()):
             raise UserError(f"'{path}' repeats itself so much that no text is left to validate on; give other text.")
         super().__init__(splits, data_hash=content_key(content))
-        self.name, self.path = path.stem, path.resolve()
+        self.name, self.path, self.symbols = path.stem, path.resolve(), free_zero([content])
         self.about = About(
             title=f"next byte of {path.name}, windows of {LENGTH} bytes",
             data=f"{path.name}: {len(content):,} bytes in {len(parts)} passages, {len(set(keys))} of them distinct",

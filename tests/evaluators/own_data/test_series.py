@@ -88,6 +88,20 @@ def test_scaled_targets_are_written_back_by_what_the_data_says(opened) -> None:
     assert found == pytest.approx(sorted(row["size"] for row in ROWS), abs=1e-3)
 
 
+def test_what_was_scaled_says_by_what(opened) -> None:
+    task = opened("series=a+b,value=size")
+    assert task.scaling["given"].mean[1] == pytest.approx(0, abs=15) and len(task.scaling["given"].deviation) == 2
+    assert task.scaling["asked"].deviation[0] == pytest.approx(2, rel=0.3)
+    assert (
+        set(
+            opened(
+                "text=kind,label=kind2", [{**row, "kind2": "ab"[i % 2], "kind": str(i)} for i, row in enumerate(ROWS)]
+            ).scaling
+        )
+        == set()
+    )
+
+
 def test_a_column_that_never_changes_does_no_harm(opened) -> None:
     task = opened("series=a+b,label=kind", [{**row, "b": 4} for row in ROWS])
     assert (task.examples(Split.TRAIN).inputs[:, 1] == 0).all()
