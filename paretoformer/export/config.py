@@ -42,6 +42,8 @@ def write_config(subject: Exportable, format_name: str, folder: Path) -> None:
     task = subject.task
     classes = getattr(task, "classes", None)
     about = {"name": task.name, "title": task.about.title, "spec": task.spec, "data_hash": task.data_hash}
+    if scaling := getattr(task, "scaling", None):
+        about["scaling"] = {name: asdict(each) for name, each in scaling.items()}
     value = {
         "version": CONFIG_VERSION,
         "format": format_name,
