@@ -15,7 +15,7 @@ Run = Callable[..., Said]
     [
         (("serach", "digits"), "'serach' is not a command; commands: compare, data, devices, export"),
         (("search",), "Missing argument 'WHAT'"),
-        (("search", "digts"), "'digts' is neither a task nor an existing path; tasks: digits, python-docs"),
+        (("search", "digts"), "'digts' is neither a task nor an existing path; tasks: addition, "),
         (("search", "digits", "--space", "vison"), "'vison' is neither a space nor a file; spaces: vision"),
         (("search", "digits", "--on", "cpuu"), "'cpuu' is not a device of this machine; it has cpu"),
         (("search", "digits", "--on", "cpu:tpu"), "cpu:tpu: 'tpu' is not a runtime of this device; it has eager"),
