@@ -1,7 +1,7 @@
 """A task whose examples are drawn, some of them larger than those that are trained."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -78,11 +78,7 @@ def _distinct(examples: Examples, size: int) -> Examples:
         first.setdefault(row.tobytes(), place)
     places = torch.tensor(list(first.values()))
     found = examples.take(places)
-    return found if found.sizes is not None else _with_sizes(found, torch.full((len(places),), size))
-
-
-def _with_sizes(examples: Examples, sizes: Tensor) -> Examples:
-    return Examples(**{field.name: getattr(examples, field.name) for field in fields(examples)} | {"sizes": sizes})
+    return replace(found, sizes=torch.full((len(places),), size))
 
 
 def _mixed(parts: Sequence[Examples]) -> Examples:

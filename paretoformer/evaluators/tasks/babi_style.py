@@ -66,7 +66,7 @@ class BabiStyle(DrawnTask):
         title="in which of 6 rooms a person is, by 4 facts in 32 or 64 words of Python's reference",
         data="generated, in words of pydoc_data.topics of the running Python",
         licence="PSF-2.0 (the words between)",
-        baseline="accuracy 0.17 by constant",
+        baseline="accuracy 0.492 on validation by the last room that is named, 0.18 by constant",
         papers=(19,),
     )
     metrics: tuple[Metric, ...] = length_metrics(_DEFAULT.context)

@@ -78,7 +78,8 @@ class BooleanLearning(DrawnTask):
         title="labels of conjunctions of 8 literals, each learned from the up to 23 labelled points before",
         data="generated",
         licence="none: generated",
-        baseline="accuracy 0.5 by constant",
+        baseline="accuracy 0.838 on validation by all literals no positive contradicts, 0.756 by nearest neighbour, 0.724 by averaging, "
+        "0.579 by the more frequent label (boolean.learners), 0.505 by constant",
         papers=(32,),
     )
     metrics: tuple[Metric, ...] = (Accuracy(), LastAccuracy())

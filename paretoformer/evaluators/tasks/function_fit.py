@@ -57,7 +57,7 @@ class FunctionFit(DrawnTask):
         title="a function of 6 steps of 2 numbers, fitted: a sine of running sums and a reversed product",
         data="generated",
         licence="none: generated",
-        baseline="rmse 0.78 by the mean",
+        baseline="rmse 0.655 on validation by 8 nearest neighbours, 0.745 by linear regression, 0.789 by the mean",
         papers=(27,),
     )
     metrics: tuple[Metric, ...] = (RootMeanSquaredError(), LargestError(), MeanAbsoluteError())

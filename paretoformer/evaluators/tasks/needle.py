@@ -62,7 +62,7 @@ class Needle(DrawnTask):
         title="three digits said once in 24 or 48 words of Python's reference",
         data="generated, in words of pydoc_data.topics of the running Python",
         licence="PSF-2.0 (the words between)",
-        baseline="accuracy 0.1 by constant",
+        baseline="accuracy 0.099 on validation by constant, 0.406 by the first digit for all; 1 by reading on after the words",
         papers=(19,),
     )
     metrics: tuple[Metric, ...] = answer_metrics(_DEFAULT.context)
