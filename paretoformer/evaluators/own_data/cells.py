@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from paretoformer.records.errors import UserError
 Series = npt.NDArray[np.float32]
 """(steps, channels)."""
 Floats = npt.NDArray[np.float64]
-_KINDS = {str: "text", bool: "a truth", int: "a number", float: "a number", list: "a list", dict: "an object"}
+_KINDS = {
+    str: "text", bool: "a truth", int: "a number", float: "a number", Decimal: "a number",
+    list: "a list", dict: "an object", bytes: "bytes",
+}  # fmt: skip
+_NO_TEXT = (list, dict, bytes)
 
 
 def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
@@ -24,11 +29,12 @@ def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
     """
     found = []
     for row, cell in enumerate(_filled(what, name, cells), 1):
-        if isinstance(cell, list | dict):
+        if isinstance(cell, _NO_TEXT):
             raise UserError(
-                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be text; write series={name}."
+                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be text; write series={name} "
+                "where it is a list of numbers."
             )
-        found.append(_as_text(cell).encode())
+        found.append(_as_text(what, name, row, cell).encode())
     return found
 
 
@@ -40,14 +46,14 @@ def labels(what: str, name: str, cells: Sequence[Any]) -> list[str]:
     """
     filled = _filled(what, name, cells)
     for row, cell in enumerate(filled, 1):
-        if isinstance(cell, list | dict):
+        if isinstance(cell, _NO_TEXT):
             raise UserError(f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be a label.")
         if _kind(cell) != _kind(filled[0]):
             raise UserError(
                 f"Row {row} of '{what}' has {_kind(cell)} in column '{name}' and row 1 has {_kind(filled[0])}; "
                 "give all labels as one kind."
             )
-    return [_as_text(cell) for cell in filled]
+    return [_as_text(what, name, row, cell) for row, cell in enumerate(filled, 1)]
 
 
 def numbers(what: str, names: Sequence[str], table: dict[str, list[Any]]) -> Floats:
@@ -96,7 +102,9 @@ def series(what: str, name: str, cells: Sequence[Any]) -> list[Series]:
 def number_of(cell: Any) -> float | None:
     """The finite number that a cell holds, as a number or as text; None where it is none."""
     try:
-        number = float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else math.nan
+        number = (
+            float(cell) if isinstance(cell, int | float | str | Decimal) and not isinstance(cell, bool) else math.nan
+        )
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
@@ -113,7 +121,7 @@ def _as_series(cell: Any) -> Series | None:
     try:
         values = json.loads(cell) if isinstance(cell, str) else cell
         found = np.array(values, dtype=np.float32)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     listed = isinstance(values, list) and found.size > 0 and found.ndim in (1, 2)
     if not listed or not np.isfinite(found).all():
@@ -121,8 +129,15 @@ def _as_series(cell: Any) -> Series | None:
     return found.reshape(len(found), -1)
 
 
-def _as_text(cell: Any) -> str:
-    return cell if isinstance(cell, str) else json.dumps(cell, default=str)
+def _as_text(what: str, name: str, row: int, cell: Any) -> str:
+    text = cell if isinstance(cell, str) else json.dumps(cell) if isinstance(cell, bool | int | float) else str(cell)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"Row {row} of '{what}' has half a character in column '{name}': a surrogate without its other half."
+        ) from error
+    return text
 
 
 def _kind(cell: Any) -> str:

@@ -66,8 +66,9 @@ def _json_lines(path: Path) -> Columns:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"'{path}' cannot be parsed as JSON lines: line {number}: {error.msg}.") from error
+        except (ValueError, RecursionError) as error:  # besides bad JSON, numbers and nesting that are too long
+            said = str(getattr(error, "msg", error)).rstrip(".")
+            raise UserError(f"'{path}' cannot be parsed as JSON lines: line {number}: {said}.") from error
         if not isinstance(row, dict):
             raise UserError(f"'{path}' cannot be parsed as JSON lines: line {number} is not an object.")
         rows.append(row)

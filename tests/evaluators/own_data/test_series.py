@@ -1,6 +1,8 @@
 import csv
 import json
 import math
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -155,12 +157,32 @@ def test_a_spec_opens_the_same_series(opened) -> None:
         ("series=a+c,label=kind", ROWS, r"no column 'c'"),
         ("series=a+kind,label=kind", ROWS, r"uses 'kind' as series and as label"),
         ("text=walk,label=kind", ROWS, r"Row 1 of .* has a list in column 'walk', which is to be text; write series=walk"),
+        ("text=kind,value=size", changed(17, kind="half \ud800"), r"Row 17 of .* half a character in column 'kind'"),
         (None, ROWS, r"as in --columns series=walk,label=kind"),
     ],
 )  # fmt: skip
 def test_rows_that_cannot_serve_are_refused(opened, columns, rows, sentence) -> None:
     with pytest.raises(UserError, match=sentence):
         opened(columns, rows)
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a": ' + "1" * 5_000 + "}"], ids=["nested", "digits"])
+def test_json_that_no_parser_takes_is_a_sentence(tmp_path, line) -> None:
+    path = tmp_path / "walks.jsonl"
+    path.write_text(line)
+    with pytest.raises(UserError, match="cannot be parsed as JSON lines: line 1"):
+        task_from_path(path, "series=a,label=b")
+
+
+def test_decimals_and_dates_of_parquet_are_numbers_and_text(tmp_path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "days.parquet"
+    rows = [{"day": date(2020, 1, 1 + i), "price": Decimal(i) / 4} for i in range(30)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    inputs = task_from_path(path, "text=day,value=price").examples(Split.TRAIN).inputs
+    assert bytes(inputs[0].tolist()).startswith(b"2020-01-")
 
 
 def test_a_column_of_many_numbers_is_guessed_to_be_a_value(opened) -> None:
