@@ -9,27 +9,38 @@ from typing import Any
 
 import torch
 
-from paretoformer.export.json_file import read_json, write_json
+from paretoformer.evaluators.stored_model import CONFIG_FILE, CONFIG_VERSION, StoredModel, read_stored
 from paretoformer.export.subject import Exportable
 from paretoformer.records.errors import UserError
+from paretoformer.records.json_file import write_json
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.counts import count
 
-CONFIG_FILE = "config.json"
-CONFIG_VERSION = 1
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """A config as read: `content` is the whole JSON, the rest what a model is built from."""
+    """A config as read: `stored` is what the model is built from, with the whole JSON."""
 
     format: str
-    architecture: Architecture
-    signature: Signature
     task_spec: Mapping[str, Any]
     classes: tuple[str, ...] | None
-    content: Mapping[str, Any]
+    stored: StoredModel
+
+    @property
+    def architecture(self) -> Architecture:
+        """The model's."""
+        return self.stored.architecture
+
+    @property
+    def signature(self) -> Signature:
+        """The task's."""
+        return self.stored.signature
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The whole JSON."""
+        return self.stored.content
 
 
 def versions() -> dict[str, str]:
@@ -70,40 +81,21 @@ def read_config(folder: Path) -> ExportConfig:
     Raises:
         UserError: missing, no JSON, of another version, or it describes no valid model; names the file.
     """
-    path = folder / CONFIG_FILE
-    value = read_json(path)
-    if value.get("version") != CONFIG_VERSION:
-        raise UserError(
-            f"'{path}' has the version {value.get('version')!r}, and this paretoformer reads version {CONFIG_VERSION}."
-        )
+    stored, path = read_stored(folder), folder / CONFIG_FILE
     try:
-        config = _config(value)
-        config.architecture.check(config.signature)
+        return _config(stored)
     except UserError as error:
         raise UserError(f"'{path}': {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"'{path}' describes no model: {type(error).__name__} {error}.") from error
-    return config
 
 
-def _config(value: dict[str, Any]) -> ExportConfig:
-    architecture = Architecture.from_json(value["architecture"])
-    if architecture.digest != value["architecture_digest"]:
-        raise UserError("the architecture is not the one that its digest names.")
-    classes = value["task"].get("classes")
+def _config(stored: StoredModel) -> ExportConfig:
+    task = stored.content["task"]
+    classes = task.get("classes")
     return ExportConfig(
-        format=str(value["format"]),
-        architecture=architecture,
-        signature=_signature(value["signature"]),
-        task_spec=dict(value["task"]["spec"]),
+        format=str(stored.content["format"]),
+        task_spec=dict(task["spec"]),
         classes=None if classes is None else tuple(str(name) for name in classes),
-        content=value,
+        stored=stored,
     )
-
-
-def _signature(value: dict[str, Any]) -> Signature:
-    signature = Signature.from_json(value)
-    for name, size in {**asdict(signature.input), **asdict(signature.output)}.items():
-        if type(size) is not int or size < 1:
-            raise UserError(f"the signature has {name} {size!r}, and it must be a whole number from 1.")
-    return signature

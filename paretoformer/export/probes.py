@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from paretoformer.evaluators.stored_weights import read_tensors
 from paretoformer.export.format import Run
-from paretoformer.export.weights import read_tensors, write_tensors
+from paretoformer.export.weights import write_tensors
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import ImageInput, Input, SeriesInput, Signature, TokenOutput
 from paretoformer.search_spaces.contract import Source

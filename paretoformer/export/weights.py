@@ -1,72 +1,21 @@
 """Weights of a model in one safetensors file, tied ones stored once."""
 
-from collections import defaultdict
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
-from paretoformer.records.errors import UserError
+from paretoformer.evaluators.stored_weights import tied_names
 from paretoformer.search_spaces.contract import Model
-
-WEIGHTS_FILE = "model.safetensors"
 
 
 def write_weights(model: Model, path: Path) -> None:
     """Write every tensor of the model once, on the CPU, under the first of its names."""
     tensors = model.state_dict()
-    stored = {names[0]: tensors[names[0]].detach().cpu().clone().contiguous() for names in _groups(tensors)}
+    stored = {names[0]: tensors[names[0]].detach().cpu().clone().contiguous() for names in tied_names(tensors)}
     write_tensors(stored, path)
 
 
 def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """Write a safetensors file that others may read too; the library's own writer makes it private."""
     path.write_bytes(save(tensors))
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
-
-    Raises:
-        UserError: it is missing or damaged.
-    """
-    try:
-        return load_file(path)
-    except OSError as error:
-        raise UserError(f"'{path}' cannot be read: {error.strerror or 'there is no such file'}.") from error
-    except (SafetensorError, ValueError) as error:
-        raise UserError(f"'{path}' is damaged: {error}.") from error
-
-
-def fill(model: Model, tensors: dict[str, Tensor], path: Path) -> None:
-    """Give `model` the tensors read from `path`; of tied weights any one name serves.
-
-    Raises:
-        UserError: a tensor is missing, too many, or of another shape or type.
-    """
-    own = model.state_dict()
-    given = dict(tensors)
-    whole: dict[str, Tensor] = {}
-    for names in _groups(own):
-        present = next((name for name in names if name in given), None)
-        if present is None:
-            raise UserError(f"'{path}' does not fit its config: the model has {names[0]}, and the file does not.")
-        tensor, wanted = given.pop(present), own[present]
-        if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
-            raise UserError(
-                f"'{path}' does not fit its config: {present} is {tensor.dtype} {tuple(tensor.shape)}, "
-                f"and the model has {wanted.dtype} {tuple(wanted.shape)}."
-            )
-        whole |= dict.fromkeys(names, tensor)
-    if given:
-        raise UserError(f"'{path}' does not fit its config: the file has {min(given)}, and the model does not.")
-    model.load_state_dict(whole)
-
-
-def _groups(tensors: dict[str, Tensor]) -> list[list[str]]:
-    """Names of the same memory together, in the order of the model."""
-    found: dict[object, list[str]] = defaultdict(list)
-    for name, tensor in tensors.items():
-        found[(tensor.data_ptr(), tensor.shape, tensor.stride()) if tensor.numel() else name].append(name)
-    return list(found.values())

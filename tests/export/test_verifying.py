@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from paretoformer.evaluators.own_data.text import Text
-from paretoformer.export.config import CONFIG_FILE
+from paretoformer.evaluators.stored_model import CONFIG_FILE
 from paretoformer.export.proof import PROOF_FILE, sha256
 from paretoformer.export.verifying import export_folders, verify
 from paretoformer.records.errors import UserError

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import ClassVar
 
+from paretoformer.evaluators.stored_weights import WEIGHTS_FILE
 from paretoformer.export.format import Format, Run
 from paretoformer.export.loading import load
 from paretoformer.export.registry import register_format
 from paretoformer.export.subject import Exportable
-from paretoformer.export.weights import WEIGHTS_FILE, write_weights
+from paretoformer.export.weights import write_weights
 
 
 @register_format("safetensors")

@@ -1,4 +1,4 @@
-"""JSON objects in files of an export."""
+"""JSON objects in files."""
 
 import json
 from pathlib import Path
