@@ -1,5 +1,6 @@
 """Tokens of a vocabulary that stand for no text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -11,3 +12,8 @@ class Symbols:
     end: int | None = None
     mask: int | None = None
     padding: int | None = None
+
+
+def free_zero(texts: Iterable[bytes]) -> Symbols:
+    """Byte 0 as the mask where it stands in none of the texts, else no symbols."""
+    return Symbols() if any(b"\0" in text for text in texts) else Symbols(mask=0)

@@ -9,6 +9,7 @@ from paretoformer.evaluators.metrics.bits_per_byte import BitsPerByte
 from paretoformer.evaluators.passages import Passage
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.splits import content_key, deal
+from paretoformer.evaluators.symbols import free_zero
 from paretoformer.evaluators.task import About
 from paretoformer.evaluators.windows import LENGTH, byte_windows
 from paretoformer.records.recipe import Recipe
@@ -50,6 +51,7 @@ class PythonDocs(MemoryTask):
             byte_windows({split: [[parts[item] for item in dealt[split]]] for split in Split}),
             data_hash=content_key(b"\n\n".join(texts)),
         )
+        self.symbols = free_zero(texts)
 
 
 def _shared_passages(texts: list[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Ways to corrupt a text, one a file."""
