@@ -14,6 +14,7 @@ from paretoformer.records.errors import UserError
 LIMIT_S = 1_800
 """The longest that a client may take for one archive."""
 
+_REQUIREMENTS = "requirements.txt"
 _WHERE = {
     "apt-get": "it belongs to Debian and its derivatives",
     "dpkg-deb": "it belongs to Debian and its derivatives",
@@ -38,6 +39,7 @@ def fetch(archive: Archive, release: Release, into: Path) -> Path:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=LIMIT_S,
         )
     except subprocess.TimeoutExpired as error:
@@ -63,9 +65,6 @@ def tool(name: str) -> str:
     if found is None:
         raise UserError(f"'{name}' is not on this machine, and this data comes by it; {_WHERE[name]}.")
     return found
-
-
-_REQUIREMENTS = "requirements.txt"
 
 
 def _command(archive: Archive, release: Release, into: Path) -> Sequence[str]:
