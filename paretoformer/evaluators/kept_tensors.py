@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from torch import Tensor
 
@@ -22,12 +21,11 @@ def kept(file: Path, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tens
         with suppress(SafetensorError):
             return load_file(file)
     made = {name: tensor.contiguous() for name, tensor in make().items()}
-    with suppress(OSError), NamedTemporaryFile(dir=file.parent, prefix=".making-", delete=False) as temporary:
+    part = file.with_name(f".making-{os.getpid()}-{file.name}")
+    with suppress(OSError):
         try:
-            temporary.write(save(made))
-            temporary.close()
-            os.replace(temporary.name, file)
-        except OSError:
-            os.unlink(temporary.name)
-            raise
+            part.write_bytes(save(made))
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
     return made

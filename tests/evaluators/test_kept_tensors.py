@@ -1,4 +1,4 @@
-import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -36,7 +36,7 @@ def test_a_folder_that_takes_no_file_only_costs_time(tmp_path, monkeypatch, fail
         raise PermissionError
 
     if failing == "replace":
-        monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(Path, "replace", refuse)
     folder = tmp_path if failing == "replace" else tmp_path / "missing"
     make = Counting()
     for _ in range(2):

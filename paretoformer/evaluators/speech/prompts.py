@@ -1,7 +1,9 @@
 """Asterisk's prompts: recordings in five languages and what they say in English."""
 
 import gzip
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -33,18 +35,26 @@ def read_transcripts(folder: Path) -> dict[str, str]:
     return found
 
 
-def read_features(folder: Path, language: str) -> dict[str, Tensor]:
-    """Log-mel features of a language's prompts, key -> (frames, BANDS); silences and empty recordings are left out.
+@dataclass(frozen=True, kw_only=True)
+class Recordings:
+    """Log-mel features (frames, BANDS) of prompts by their keys, and the SHA-256 of the files that they were computed from."""
 
-    They are computed at the first call, about a second a language, and then read from the folder.
+    features: Mapping[str, Tensor]
+    digest: str
+
+
+def read_recordings(folder: Path, language: str) -> Recordings:
+    """All prompts of a language; silences and empty recordings are left out.
+
+    Features are computed at the first call, about a second a language, and then read from the folder.
 
     Raises:
         UserError: soundfile is not here, or a recording is truncated or cannot be read; named with its path.
     """
-    keys = sorted(str(file.relative_to(folder / language).with_suffix("")) for file in _recordings(folder, language))
-    held = kept(folder / f"log-mel-{language}-1.safetensors", lambda: _packed(folder / language, keys))
-    features = held["features"].float()
-    return dict(zip(keys, features.split(held["frames"].tolist()), strict=True))
+    keys = sorted(str(file.relative_to(folder / language).with_suffix("")) for file in _files(folder, language))
+    held = kept(folder / f"log-mel-{language}-2.safetensors", lambda: _packed(folder / language, keys))
+    series = held["features"].float().split(held["frames"].tolist())
+    return Recordings(features=dict(zip(keys, series, strict=True)), digest=bytes(held["digest"].tolist()).hex())
 
 
 def read_speech(file: Path) -> Tensor:
@@ -69,7 +79,7 @@ def read_speech(file: Path) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(samples))
 
 
-def _recordings(folder: Path, language: str) -> list[Path]:
+def _files(folder: Path, language: str) -> list[Path]:
     found = (folder / language).rglob("*.gsm")
     return [
         file for file in found if file.parent.name != "silence" and file.stat().st_size
@@ -77,5 +87,11 @@ def _recordings(folder: Path, language: str) -> list[Path]:
 
 
 def _packed(folder: Path, keys: list[str]) -> Mapping[str, Tensor]:
-    found = [log_mel(read_speech(folder / f"{key}.gsm")) for key in keys]
-    return {"features": torch.cat(found).half(), "frames": torch.tensor([len(each) for each in found])}
+    files = [folder / f"{key}.gsm" for key in keys]
+    found = [log_mel(read_speech(file)) for file in files]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+    return {
+        "features": torch.cat(found).half(),
+        "frames": torch.tensor([len(each) for each in found]),
+        "digest": torch.tensor(list(digest), dtype=torch.uint8),
+    }

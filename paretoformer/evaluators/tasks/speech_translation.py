@@ -1,6 +1,5 @@
 """Speech in four languages and what it says in English."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,9 +18,10 @@ from paretoformer.evaluators.metrics.chrf import ChrF
 from paretoformer.evaluators.packages import folder
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.speech.mel import BANDS
-from paretoformer.evaluators.speech.prompts import LANGUAGES, read_features, read_transcripts
+from paretoformer.evaluators.speech.prompts import LANGUAGES, read_recordings, read_transcripts
 from paretoformer.evaluators.splits import deal, group_numbers
 from paretoformer.evaluators.task import About
+from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import SeriesInput, Signature, TokenInput, TokenOutput
@@ -83,14 +83,14 @@ class SpeechTranslation(MemoryTask):
     symbols = SYMBOLS
 
     def __init__(self, options: SpeechOptions = SpeechOptions()) -> None:
-        found, texts = _utterances(options)
-        keys = ["".join(filter(str.isalnum, text.lower())) for text in texts]
+        found = _utterances(options)
+        keys = ["".join(filter(str.isalnum, text.lower())) for text in found.texts]
         dealt = deal(keys)
-        normal = _normalised(found, dealt[Split.TRAIN])
-        source = Source(pad_sequence(normal, batch_first=True), torch.tensor([len(each) for each in found]))
-        everything = written_after(source, texts, group_numbers(keys))
+        normal = _normalised(found.features, dealt[Split.TRAIN])
+        source = Source(pad_sequence(normal, batch_first=True), torch.tensor([len(each) for each in normal]))
+        everything = written_after(source, found.texts, group_numbers(keys))
         super().__init__(
-            {split: everything.take(torch.tensor(dealt[split])) for split in Split}, data_hash=_hash(found, texts)
+            {split: everything.take(torch.tensor(dealt[split])) for split in Split}, data_hash=found.digest
         )
 
     def text(self, ids: Sequence[int]) -> str:
@@ -98,27 +98,34 @@ class SpeechTranslation(MemoryTask):
         return text_of(ids)
 
 
-def _utterances(options: SpeechOptions) -> tuple[list[Tensor], list[str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Utterances:
     """Features (frames, BANDS) and text of each recording that is short enough, language by language."""
+
+    features: list[Tensor]
+    texts: list[str]
+    digest: str
+
+
+def _utterances(options: SpeechOptions) -> _Utterances:
     data = folder("asterisk-sounds")
     said = read_transcripts(data)
+    recordings = [read_recordings(data, language) for language in options.languages]
     pairs = [
         (features, said[key])
-        for language in options.languages
-        for key, features in read_features(data, language).items()
+        for each in recordings
+        for key, features in each.features.items()
         if key in said and len(features) <= _FRAMES and len(said[key].encode()) <= _BYTES
     ]
-    return [features for features, _ in pairs], [text for _, text in pairs]
+    texts = [text for _, text in pairs]
+    return _Utterances(
+        features=[features for features, _ in pairs],
+        texts=texts,
+        digest=digest([each.digest for each in recordings] + texts),
+    )
 
 
 def _normalised(found: list[Tensor], training: list[int]) -> list[Tensor]:
     heard = torch.cat([found[item] for item in training])
     mean, deviation = heard.mean(0), heard.std(0)
     return [(each - mean) / deviation for each in found]
-
-
-def _hash(found: list[Tensor], texts: list[str]) -> str:
-    """Of rounded features: another machine's Fourier transform may differ in the last bits."""
-    known = hashlib.sha256("\n".join(texts).encode())
-    known.update((torch.cat(found) * 8).round().to(torch.int16).numpy().tobytes())
-    return known.hexdigest()
