@@ -42,7 +42,7 @@ class FashionMnist(MemoryTask):
     signature: Signature = Signature(
         input=ImageInput(channels=1, height=_SIZE, width=_SIZE), output=ClassOutput(classes=10)
     )
-    recipe: Recipe = Recipe(batch=32, budget=16_384)
+    recipe: Recipe = Recipe(batch=32, budget=32_768)
     classes = (
         "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainers", "bag", "ankle boot",
     )  # fmt: skip

@@ -48,7 +48,7 @@ class Tagging(MemoryTask):
     signature: Signature = Signature(
         input=TokenInput(vocabulary=WORDS, length=LONGEST), output=LabelOutput(classes=181)
     )
-    recipe: Recipe = Recipe(batch=32, budget=16_384)
+    recipe: Recipe = Recipe(batch=32, budget=32_768)
 
     def __init__(self) -> None:
         tokens, dealt = read_tokens(), dealt_documents()
