@@ -55,7 +55,7 @@ class BibleTranslation(MemoryTask):
         output=TokenOutput(vocabulary=VOCABULARY),
         source=TokenInput(vocabulary=VOCABULARY, length=_LONGEST),
     )
-    recipe: Recipe = Recipe(batch=32, budget=16_384)
+    recipe: Recipe = Recipe(learning_rate=4e-3, batch=32, budget=16_384)
     symbols = SYMBOLS
 
     def __init__(self, options: BibleOptions = BibleOptions()) -> None:
