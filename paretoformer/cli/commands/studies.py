@@ -10,7 +10,7 @@ from paretoformer.cli.screen import notes, print_json, report
 from paretoformer.records.errors import UserError
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE
 
-command = typer.Typer(help="List, rename, delete or examine stored studies.")
+command = typer.Typer(help="List, rename, delete or examine stored studies, and rank proxies by them.")
 
 
 @command.command("list")
@@ -88,6 +88,25 @@ def examine_study(
         report().print(f"{row['sentence']} ({said})")
     if not rows:
         report().print(f"Study {study} is as it should be.")
+
+
+@command.command("proxies")
+def rank_proxies(study: StudyName, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Say how well scores of untrained models rank a study's complete trials by its first objective."""
+    import torch
+
+    from paretoformer.cli.views.proxies import proxy_table
+    from paretoformer.studies.proxy_ranks import study_proxy_ranks
+    from paretoformer.studies.study import Study
+
+    torch.set_num_threads(1)
+    found = Study.load(study, storage)
+    ranks, objective = study_proxy_ranks(found), str(found.spec.columns[0])
+    if json:
+        print_json({"study": study, "objective": objective, "proxies": [rank.to_json() for rank in ranks]})
+        return
+    report().print(f"rank correlations with {objective} of {max(rank.trained for rank in ranks)} complete trials")
+    report().print(proxy_table(ranks))
 
 
 def _confirmed(question: str) -> bool:

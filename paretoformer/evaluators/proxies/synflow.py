@@ -20,7 +20,8 @@ from paretoformer.search_spaces.registry import config_from_json
 def synflow(probe: Probe) -> float:
     """The logarithm of the sum, on one input of ones (of tokens, the first example's) in fp64.
 
-    Norms of branches are left out, since they would undo what it sums. Source: Tanaka et al. 2020, algorithm 1; summed over
+    Norms of branches are left out, since they would undo what it sums; layers that multiply tokens with one another may then grow
+    beyond every number, and there is no score. Source: Tanaka et al. 2020, algorithm 1; summed over
     a model by Abdelfattah et al. 2021, section 3.1.
     """
     bare, given = _without_norms(probe.architecture), probe.batch.take(slice(0, 1)).mapped(_ones)
@@ -31,7 +32,7 @@ def synflow(probe: Probe) -> float:
     given = _doubled(given)
     model(given.inputs, given.lengths, given.source).sum().backward()
     flow = sum((part * part.grad).abs().sum().item() for part in model.parameters() if part.grad is not None)
-    return math.log(flow) if flow > 0 else -math.inf
+    return math.log(flow) if 0 < flow < math.inf else math.nan
 
 
 def _without_norms(architecture: Architecture) -> Architecture:
