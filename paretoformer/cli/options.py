@@ -47,6 +47,25 @@ class RequestOptions:
     budget: Annotated[
         int | None, typer.Option(metavar="EXAMPLES", help="Training examples of a trial. Default: the task's.")
     ] = None
+    batch: Annotated[
+        int | None, typer.Option(metavar="EXAMPLES", help="Examples of one training step. Default: the task's.")
+    ] = None
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Highest rate of the schedule. Default: the task's.")
+    ] = None
+    criterion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What training minimises (`list criteria`), as in layer-wise:weights=linear."
+        ),
+    ] = None
+    pretraining: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A criterion to train by first, as in mp3:eta=0.5; none for none."),
+    ] = None
+    pretraining_share: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of the examples, what pre-training takes. Default: 0.5.")
+    ] = None
 
     def request(self) -> "Request":
         """As the search takes it."""
@@ -62,6 +81,11 @@ class RequestOptions:
             seed=self.seed,
             columns=self.columns,
             budget=self.budget,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            criterion=self.criterion,
+            pretraining=self.pretraining,
+            pretraining_share=self.pretraining_share,
         )
 
 

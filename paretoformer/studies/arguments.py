@@ -43,8 +43,27 @@ KINDS: dict[str, Kind] = {
     "seed": _WHOLE,
     "columns": _TEXT,
     "budget": _WHOLE,
+    "batch": _WHOLE,
+    "learning_rate": _NUMBER,
+    "criterion": _TEXT,
+    "pretraining": _TEXT,
+    "pretraining_share": _NUMBER,
 }
-OPTIONAL = ("space", "objectives", "trials", "hours", "time_limit_s", "study", "columns", "budget")
+OPTIONAL = (
+    "space",
+    "objectives",
+    "trials",
+    "hours",
+    "time_limit_s",
+    "study",
+    "columns",
+    "budget",
+    "batch",
+    "learning_rate",
+    "criterion",
+    "pretraining",
+    "pretraining_share",
+)
 """Arguments that may be None."""
 
 

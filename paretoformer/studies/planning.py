@@ -22,6 +22,8 @@ from paretoformer.studies.engines.base import engine
 from paretoformer.studies.spec import StudySpec
 
 DEFAULT_ENGINE = "tpe"
+RECIPE_FIELDS = ("budget", "batch", "learning_rate", "criterion", "pretraining", "pretraining_share")
+"""What a request may say of the recipe."""
 Item = TypeVar("Item", Objective, Constraint)
 
 
@@ -30,6 +32,7 @@ class Request:
     """A search in the user's words; None and empty are defaults.
 
     `what` is a task or a path, `columns` (for a table) `text=COLUMN,label=COLUMN`. `budget` counts training examples.
+    `pretraining` "none" leaves out what the task would begin with.
     """
 
     what: str
@@ -70,6 +73,8 @@ def plan(request: Request) -> Plan:
     targets = tuple(parse_target(text) for text in request.on)
     task = open_task(request.what, request.columns)
     space = _space(request.space, task)
+    recipe = _recipe(request, task)
+    _check_searched(request, space)
     targets = tuple(dict.fromkeys(fill(target, task.signature) for target in targets))
     objectives = tuple(_checked(each, task) for each in objectives or _defaults(task))
     constraints = tuple(_checked(each, task) for each in constraints)
@@ -85,7 +90,7 @@ def plan(request: Request) -> Plan:
         targets=targets,
         engine=request.engine,
         seed=request.seed,
-        recipe=_recipe(request, task),
+        recipe=recipe,
         metric_units={metric.name: metric.unit for metric in task.metrics},
         provenance={},
     )
@@ -105,6 +110,17 @@ def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
             for value in dimension.domain.values():
                 _check_criterion(value, task)
     return space
+
+
+def _check_searched(request: Request, space: SearchSpace) -> None:
+    """What the space sets for each trial is not asked for beside it."""
+    set_there = {dimension.address for dimension in space.dimensions}
+    for name in RECIPE_FIELDS:
+        if getattr(request, name) is not None and f"recipe.{name}" in set_there:
+            raise UserError(
+                f"The {name.replace('_', ' ')} is {getattr(request, name)}, and space {space.name} sets recipe.{name} itself; "
+                "leave one of them out."
+            )
 
 
 def _check_criterion(text: Any, task: Task) -> None:
@@ -139,10 +155,15 @@ def _check_directions(objectives: Sequence[Objective], task: Task) -> None:
 
 
 def _recipe(request: Request, task: Task) -> Recipe:
-    names = ("budget", "batch", "learning_rate", "criterion", "pretraining", "pretraining_share")
-    asked = {name: getattr(request, name) for name in names}
+    asked = {name: getattr(request, name) for name in RECIPE_FIELDS}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if request.pretraining == "none":
+        given["pretraining"] = None
     recipe = replace(task.recipe, **given)
+    if request.pretraining_share is not None and recipe.pretraining is None:
+        raise UserError(
+            f"The pretraining share is {request.pretraining_share:g}, and there is no pre-training; give one by --pretraining."
+        )
     for text in (recipe.criterion, recipe.pretraining):
         _check_criterion(text, task)
     return recipe

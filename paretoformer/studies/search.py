@@ -39,6 +39,11 @@ def search(
     seed: int = 0,
     columns: str | None = None,
     budget: int | None = None,
+    batch: int | None = None,
+    learning_rate: float | None = None,
+    criterion: str | None = None,
+    pretraining: str | None = None,
+    pretraining_share: float | None = None,
 ) -> Study:
     """Search, or go on with the study of that name; the arguments are those of the command line.
 
@@ -59,6 +64,11 @@ def search(
         seed: of proposals, initial weights and batches; the split is the task's own, whatever the seed.
         columns: of a table, as in "text=review,label=stars".
         budget: training examples of a trial; the task's unless given.
+        batch: examples of one training step; the task's unless given.
+        learning_rate: the highest of the schedule; the task's unless given.
+        criterion: what training minimises, with options, as in "layer-wise:weights=linear"; the task's unless given.
+        pretraining: a criterion to train by first, as in "mp3:eta=0.5"; "none" for none where the task has one.
+        pretraining_share: of the budget, what that takes; half unless given.
 
     Returns:
         The study, with `front()`, `frame()` and the rest.
@@ -77,6 +87,11 @@ def search(
         engine=engine,
         seed=seed,
         budget=budget,
+        batch=batch,
+        learning_rate=learning_rate,
+        criterion=criterion,
+        pretraining=pretraining,
+        pretraining_share=pretraining_share,
     )
     place = Place(study=study or default_name(what), storage=storage, artifacts=Path(artifacts))
     return run_search(request, place, Effort(trials=trials, hours=hours, workers=workers, time_limit_s=time_limit_s))

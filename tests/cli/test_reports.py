@@ -81,7 +81,7 @@ def test_tasks_are_listed_with_data_licence_and_baseline(run: Run) -> None:
     assert all(row[key] for row in tasks.values() for key in ("data", "licence", "metric", "baseline"))
 
 
-@pytest.mark.parametrize("what", ["choices", "tasks", "spaces", "presets", "engines"])
+@pytest.mark.parametrize("what", ["choices", "tasks", "criteria", "proxies", "spaces", "presets", "engines"])
 def test_what_there_is_fits_a_narrow_terminal(run: Run, what: str) -> None:
     said = run("list", what)
     assert said.code == 0

@@ -44,6 +44,10 @@ def test_a_studys_command_makes_the_same_spec_again() -> None:
         engine="random",
         seed=4,
         budget=512,
+        batch=32,
+        criterion="layer-wise:weights=linear",
+        pretraining="layer-wise",
+        pretraining_share=0.25,
     )
     spec = plan(request).spec
     words = shlex.split(search_command("mine", spec, 7))
@@ -58,6 +62,10 @@ def test_a_studys_command_makes_the_same_spec_again() -> None:
         engine=given["--engine"],
         seed=int(given["--seed"]),
         budget=int(given["--budget"]),
+        batch=int(given["--batch"]),
+        criterion=given["--criterion"],
+        pretraining=given["--pretraining"],
+        pretraining_share=float(given["--pretraining-share"]),
     )
     assert plan(again).spec.differences(spec) == []
     assert given["--trials"] == "7"

@@ -43,8 +43,22 @@ def test_what_is_said_stands_in_the_spec(space: SearchSpace) -> None:
 def test_a_criterion_that_a_space_sets_must_be_there(space: SearchSpace) -> None:
     dimensions = {**space.to_json()["dimensions"], "recipe.criterion": ["cross-entropy", "hinge"]}
     wrong = SearchSpace.from_dict({**space.to_json(), "dimensions": dimensions})
-    with pytest.raises(UserError, match="'hinge' is not a criterion; criteria: cross-entropy"):
+    with pytest.raises(UserError, match="'hinge' is not a criterion; criteria: .*cross-entropy"):
         plan(Request(what="digits", space=wrong))
+
+
+def test_what_the_space_sets_of_the_recipe_is_not_asked_for_beside_it(space: SearchSpace) -> None:
+    dimensions = {**space.to_json()["dimensions"], "recipe.criterion": ["cross-entropy", "layer-wise"]}
+    chosen = SearchSpace.from_dict({**space.to_json(), "dimensions": dimensions})
+    with pytest.raises(UserError, match=r"sets recipe\.criterion itself"):
+        plan(Request(what="digits", space=chosen, criterion="layer-wise"))
+
+
+def test_none_is_no_pretraining(space: SearchSpace) -> None:
+    asked = Request(what="digits", space=space, pretraining="layer-wise", pretraining_share=0.25)
+    recipe = plan(asked).spec.recipe
+    assert (recipe.pretraining, recipe.pretraining_share) == ("layer-wise", 0.25)
+    assert plan(replace(asked, pretraining="none", pretraining_share=None)).spec.recipe.pretraining is None
 
 
 def test_a_target_that_is_written_twice_is_one() -> None:

@@ -28,6 +28,11 @@ WRONG = {
     "seed": "0",
     "columns": {"text": "review"},
     "budget": 512.0,
+    "batch": "8",
+    "learning_rate": "1e-3",
+    "criterion": 3,
+    "pretraining": False,
+    "pretraining_share": "half",
 }
 
 
@@ -49,7 +54,8 @@ def test_every_argument_has_a_type_and_may_be_none_where_none_is_its_default() -
 def test_the_arguments_reach_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[tuple[Request, Place, Effort]] = []
     monkeypatch.setattr(module, "run_search", lambda *given: found.append(given))
-    search("digits", trials=3, hours=1, time_limit_s=60, workers=2, artifacts="there", seed=5)
+    search("digits", trials=3, hours=1, time_limit_s=60, workers=2, artifacts="there", seed=5, criterion="layer-wise")
     ((request, place, effort),) = found
+    assert request.criterion == "layer-wise"
     assert (request.what, request.seed, place.artifacts) == ("digits", 5, Path("there"))
     assert effort == Effort(trials=3, hours=1, time_limit_s=60, workers=2)

@@ -13,7 +13,10 @@ Rows = list[dict[str, Any]]
 
 
 def command(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="spaces, presets, tasks, choices, engines or papers.")],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="WHAT", help="spaces, presets, tasks, criteria, proxies, choices, engines or papers."),
+    ],
     json: Json = False,
 ) -> None:
     """List what there is to choose from."""
@@ -70,6 +73,31 @@ def _task(name: str, task: Any) -> dict[str, Any]:
     }
 
 
+def _criteria() -> Rows:
+    from dataclasses import fields
+
+    from paretoformer.evaluators.criterion import criterion_class, criterion_names
+
+    return [
+        {
+            "name": name,
+            "papers": list(kind.papers),
+            "options": [f"{field.name}={_shown(field.default)}" for field in fields(kind)],
+        }
+        for name, kind in ((name, criterion_class(name)) for name in criterion_names())
+    ]
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _proxies() -> Rows:
+    from paretoformer.evaluators.proxy import proxies
+
+    return [{"name": each.name, "papers": list(each.papers), "title": each.title} for each in proxies()]
+
+
 def _choices() -> Rows:
     from paretoformer.search_spaces.registry import FOLDERS, choices
 
@@ -92,6 +120,7 @@ def _engines() -> Rows:
 
 
 def _papers() -> Rows:
+    from paretoformer.evaluators.criterion import criterion_class, criterion_names
     from paretoformer.evaluators.registry import task_class, task_names
     from paretoformer.records.papers import PAPERS
     from paretoformer.search_spaces.registry import FOLDERS, choices
@@ -104,6 +133,9 @@ def _papers() -> Rows:
     for name in task_names():
         for number in task_class(name).about.papers:
             here[number].append(f"task {name}")
+    for name in criterion_names():
+        for number in criterion_class(name).papers:
+            here[number].append(f"criterion {name}")
     return [
         {"paper": number, "title": paper.title, "arxiv": paper.arxiv, "here": here[number]}
         for number, paper in PAPERS.items()
@@ -114,6 +146,8 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "spaces": _spaces,
     "presets": _presets,
     "tasks": _tasks,
+    "criteria": _criteria,
+    "proxies": _proxies,
     "choices": _choices,
     "engines": _engines,
     "papers": _papers,

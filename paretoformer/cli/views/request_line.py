@@ -1,10 +1,12 @@
 """The command that made a study."""
 
 import shlex
+from collections.abc import Iterator
 
 from paretoformer.records.errors import UserError
 from paretoformer.records.objective import Constraint
 from paretoformer.search_spaces.catalogue import load_space, space_names
+from paretoformer.studies.planning import RECIPE_FIELDS
 from paretoformer.studies.spec import StudySpec
 
 
@@ -20,8 +22,19 @@ def search_command(study: str, spec: StudySpec, trials: int) -> str:
     parts += ["--objectives", ", ".join(map(str, spec.objectives))]
     for bound in spec.constraints:
         parts += ["--subject-to", _bound(bound)]
-    parts += ["--engine", spec.engine, "--seed", str(spec.seed), "--budget", str(spec.recipe.budget)]
+    parts += ["--engine", spec.engine, "--seed", str(spec.seed), *_recipe(spec)]
     return shlex.join([*parts, "--trials", str(trials), "--study", f"{study}-again"])
+
+
+def _recipe(spec: StudySpec) -> Iterator[str]:
+    """The options that say how a trial is trained; what the space sets is none of them."""
+    set_there, recipe = {dimension.address for dimension in spec.space.dimensions}, spec.recipe
+    given = {name: getattr(recipe, name) for name in RECIPE_FIELDS if f"recipe.{name}" not in set_there}
+    if recipe.pretraining is None:
+        given.pop("pretraining_share", None)
+    for name, value in given.items():
+        yield f"--{name.replace('_', '-')}"
+        yield "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _space(spec: StudySpec) -> str:
