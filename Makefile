@@ -1,7 +1,7 @@
 # make search | make test: on a fresh machine each does all its own set-up. Needs Python 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
-DATA := brown sentiment fashion-mnist emoji asterisk-sounds molecules
+DATA := brown sentiment fashion-mnist emoji asterisk-sounds molecules bibles
 EXTRAS := dashboard,nni,ray,postgres,export,data,dev
 
 .PHONY: install data search test test-full lint format wheel-test clean

@@ -15,7 +15,7 @@ from paretoformer.search_spaces.contract import Model
 from paretoformer.search_spaces.registry import config_from_json
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def one_thread():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
