@@ -1,6 +1,6 @@
 """How well scores of untrained models rank architectures, beside what training them finds, by real trainings.
 
-    python benchmarks/proxies.py                                     # 16 decoders on python-docs, about 4 minutes on a core
+    python benchmarks/proxies.py                                     # 16 decoders on python-docs, about 3 minutes on a core
     python benchmarks/proxies.py --space text-encoder --task sentiment --samples 40
     python benchmarks/proxies.py --study mine --storage sqlite:///paretoformer.db    # trains nothing
 
