@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +44,10 @@ class Criterion(ABC):
     def problems(self, task: "Task") -> Iterator[str]:
         """Sentences without a full stop that say why it cannot train on the task; none where it can."""
         return iter(())
+
+    def pinned(self) -> Self:
+        """The same with what it reads from elsewhere named by its hash, so that equal options are equal training."""
+        return self
 
     @abstractmethod
     def bind(self, model: Model, task: "Task") -> Objective:

@@ -1,5 +1,6 @@
 """A trained model read from the two files that an export has of it: `config.json` and `model.safetensors`."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,6 +76,20 @@ def load_stored(stored: StoredModel) -> Model:
         ) from error
     fill(model, tensors, path)
     return model.eval().requires_grad_(False)
+
+
+def weights_hash(stored: StoredModel) -> str:
+    """SHA-256 of `model.safetensors`.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = stored.folder / WEIGHTS_FILE
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be read: {error.strerror}.") from error
 
 
 def _signature(value: dict[str, Any]) -> Signature:

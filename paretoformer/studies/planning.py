@@ -13,6 +13,7 @@ from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
+from paretoformer.records.options import write_name
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.catalogue import load_space, spaces_for
@@ -166,7 +167,15 @@ def _recipe(request: Request, task: Task) -> Recipe:
         )
     for text in (recipe.criterion, recipe.pretraining):
         _check_criterion(text, task)
-    return recipe
+    before = None if recipe.pretraining is None else _pinned(recipe.pretraining)
+    return replace(recipe, criterion=_pinned(recipe.criterion), pretraining=before)
+
+
+def _pinned(text: str) -> str:
+    """The criterion as it was written, or with what it reads from elsewhere named by its hash."""
+    found = criterion(text)
+    pinned = found.pinned()
+    return text if pinned == found else write_name(found.name, pinned)
 
 
 def _provenance(spec: StudySpec) -> dict[str, Provenance]:

@@ -1,12 +1,19 @@
 """From what a user asks for to a spec."""
 
+import hashlib
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.export.weights import write_weights
 from paretoformer.records.errors import UserError
+from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.catalogue import spaces_for
+from paretoformer.search_spaces.preset import load_preset
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.planning import Request, plan, target_named
 
@@ -59,6 +66,19 @@ def test_none_is_no_pretraining(space: SearchSpace) -> None:
     recipe = plan(asked).spec.recipe
     assert (recipe.pretraining, recipe.pretraining_share) == ("layer-wise", 0.25)
     assert plan(replace(asked, pretraining="none", pretraining_share=None)).spec.recipe.pretraining is None
+
+
+def test_a_teacher_is_written_down_with_the_hash_of_its_weights(tmp_path: Path) -> None:
+    preset = load_preset("vit-tiny-digits")
+    task = open_task("digits")
+    model = build(preset.architecture, task.signature, seed=0)
+    parts = {"architecture": preset.architecture.to_json(), "architecture_digest": preset.architecture.digest}
+    config = {"version": 1, **parts, "signature": task.signature.to_json()}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    write_weights(model, tmp_path / "model.safetensors")
+    weights = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    recipe = plan(Request(what="digits", criterion=f"distillation:teacher={tmp_path},alpha=0.5")).spec.recipe
+    assert recipe.criterion == f"distillation:teacher={tmp_path},alpha=0.5,sha256={weights}"
 
 
 def test_a_target_that_is_written_twice_is_one() -> None:

@@ -1,7 +1,7 @@
 """Answering as a trained model does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from torch.nn.functional import kl_div
 from paretoformer.evaluators.criterion import Criterion, Objective, register_criterion
 from paretoformer.evaluators.examples import IGNORED, Examples
 from paretoformer.evaluators.output_loss import OutputCriterion
-from paretoformer.evaluators.stored_model import StoredModel, load_stored, read_stored
+from paretoformer.evaluators.stored_model import StoredModel, load_stored, read_stored, weights_hash
 from paretoformer.evaluators.task_loss import task_loss
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import ClassOutput, LabelOutput, Signature, TokenInput, TokenOutput
@@ -30,13 +30,15 @@ class Distillation(Criterion):
     The divergence is t^2 KL(teacher || model) of both answers at `temperature` t. `teacher` is the folder of an export to
     safetensors, of whatever topology: one of the task's signature, or, where the task has a source, a decoder of the same
     kind of tokens, which is given the source and then the input as one sequence and read at the input's places; where
-    vocabularies differ, answers are compared on the ids that both have. The targets are the task's and not drawn from the
+    vocabularies differ, answers are compared on the ids that both have. `sha256` is that of the teacher's weights, which a study
+    writes down. The targets are the task's and not drawn from the
     model. Source: paper 28, its published trainer.
     """
 
     teacher: str = ""
     temperature: float = 1.0
     alpha: float = 0.9
+    sha256: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
@@ -61,6 +63,16 @@ class Distillation(Criterion):
             stored = read_stored(Path(self.teacher))
             if stored.signature != signature and not _goes_on(stored.signature, signature):
                 yield f"the teacher in '{self.teacher}' reads {stored.signature}, and {task.name} gives {signature}"
+            if self.sha256 and self.sha256 != weights_hash(stored):
+                yield (
+                    f"the teacher in '{self.teacher}' has weights of the hash {weights_hash(stored)[:12]}, and was asked for with "
+                    f"{self.sha256[:12]}"
+                )
+
+    def pinned(self) -> "Distillation":
+        """With the whole path of the teacher and the hash of its weights."""
+        folder = Path(self.teacher).resolve()
+        return replace(self, teacher=str(folder), sha256=weights_hash(read_stored(folder)))
 
     def bind(self, model: Model, task: "Task") -> "DistillationObjective":
         """Any model that serves the task.

@@ -86,6 +86,16 @@ def test_a_teacher_of_other_inputs_is_refused(toy, small, tmp_path) -> None:
     assert "the teacher in" in next(criterion(text).problems(toy("classes")))
 
 
+def test_pinned_it_names_the_weights_and_refuses_others(toy, small, tmp_path, monkeypatch) -> None:
+    task = toy("classes")
+    stored(small(task), tmp_path)
+    monkeypatch.chdir(tmp_path.parent)
+    pinned = criterion(f"distillation:teacher={tmp_path.name}").pinned()
+    assert pinned.teacher == str(tmp_path) and pinned.pinned() == pinned and not [*pinned.problems(task)]
+    stored(small(task, seed=1), tmp_path)
+    assert f"asked for with {pinned.sha256[:12]}" in next(pinned.problems(task))
+
+
 def test_without_a_teacher_it_says_how_to_name_one(toy) -> None:
     assert "distillation:teacher=FOLDER" in next(criterion("distillation").problems(toy("classes")))
 
