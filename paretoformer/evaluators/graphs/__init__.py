@@ -1,0 +1,1 @@
+"""Graphs as sequences of tokens, and back."""
