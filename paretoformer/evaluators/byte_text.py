@@ -15,7 +15,8 @@ BEGIN, END, PADDING = 256, 257, 258
 VOCABULARY = 259
 """Every byte, and the three symbols."""
 
-SYMBOLS = Symbols(begin=BEGIN, end=END, padding=PADDING)
+SYMBOLS = Symbols(begin=BEGIN, end=END, mask=0, padding=PADDING)
+"""Byte 0, which is no character of a text, stands for what is hidden."""
 
 
 def text_of(ids: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ from paretoformer.evaluators.own_data.rows import Columns
 from paretoformer.evaluators.own_data.scaling import Scaling
 from paretoformer.evaluators.ragged_bytes import ragged_bytes
 from paretoformer.evaluators.splits import content_key
+from paretoformer.evaluators.symbols import Symbols, free_zero
 from paretoformer.records.signature import SeriesInput, TokenInput
 
 LONGEST = 256
@@ -25,6 +26,7 @@ class Given(ABC):
     hashes: list[str]
     keys: list[str]
     sentence: str
+    symbols: Symbols = Symbols()
     scaling: Scaling | None = None
     """Of each channel, or of each column where a step is one; known once there are tensors, and None for texts."""
 
@@ -42,6 +44,7 @@ class Texts(Given):
 
     def __init__(self, texts: list[bytes]) -> None:
         self._cut = [text[:LONGEST] for text in texts]
+        self.symbols = free_zero(self._cut)
         self.hashes, self.keys = [content_key(text) for text in texts], [content_key(text) for text in self._cut]
         self.sentence = f"text cut to {LONGEST} bytes ({sum(len(text) > LONGEST for text in texts):,} are longer)"
 

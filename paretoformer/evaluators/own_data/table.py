@@ -50,7 +50,7 @@ class Table(MemoryTask):
         super().__init__(
             {split: everything.take(torch.tensor(dealt[split])) for split in Split}, data_hash=digest(rows)
         )
-        self.metrics, self.recipe = asked.metrics, asked.recipe
+        self.metrics, self.recipe, self.symbols = asked.metrics, asked.recipe, given.symbols
         self.signature = Signature(input=given.input(), output=asked.output)
         if isinstance(asked, Labels):
             self.classes = asked.classes

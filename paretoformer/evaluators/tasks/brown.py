@@ -9,6 +9,7 @@ from paretoformer.evaluators.packages import package
 from paretoformer.evaluators.passages import Passage
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.splits import content_key
+from paretoformer.evaluators.symbols import free_zero
 from paretoformer.evaluators.task import About
 from paretoformer.evaluators.windows import LENGTH, byte_windows
 from paretoformer.records.recipe import Recipe
@@ -44,4 +45,6 @@ class Brown(MemoryTask):
         windows = byte_windows({split: [[documents[item]] for item in dealt[split]] for split in Split})
         for split in (Split.VALIDATION, Split.TEST):
             windows[split] = windows[split].take(slice(None, None, _ONE_IN))
-        super().__init__(windows, data_hash=content_key("\n\n".join(texts).encode()))
+        whole = "\n\n".join(texts).encode()
+        super().__init__(windows, data_hash=content_key(whole))
+        self.symbols = free_zero([whole])

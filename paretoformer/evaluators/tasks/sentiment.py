@@ -14,6 +14,7 @@ from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.ragged_bytes import ragged_bytes
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.splits import content_key, deal, group_numbers
+from paretoformer.evaluators.symbols import free_zero
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, Signature, TokenInput
@@ -56,6 +57,7 @@ class Sentiment(MemoryTask):
             {split: everything.take(torch.tensor(dealt[split])) for split in Split},
             data_hash=content_key(b"\n".join(texts) + ratings.tobytes()),
         )
+        self.symbols = free_zero(texts)
 
 
 def _read(folder: Path) -> tuple[list[str], npt.NDArray[np.float64], list[bytes]]:
