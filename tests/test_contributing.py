@@ -11,11 +11,15 @@ PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
 CHECK = """
 import sys, torch
+from dataclasses import replace
 from pathlib import Path
 
+page = {}
 for file in sorted(Path(sys.argv[1]).glob("*.py")):
-    exec(compile(file.read_text(), file, "exec"), {"__name__": file.stem})
+    page[file.stem] = {"__name__": file.stem}
+    exec(compile(file.read_text(), file, "exec"), page[file.stem])
 
+from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.trainer import Trainer
@@ -42,6 +46,15 @@ assert count(architecture, task.signature).params == sum(p.numel() for p in mode
 weights = meter("weights")()
 visit = weights.visit(Subject(architecture=architecture, signature=task.signature), fill(parse_target("cpu"), task.signature))
 assert weights.summarise([visit])[0].value == 4 * count(architecture, task.signature).params
+brier = page["metric"]["Brier"]()
+examples = task.examples(Split.VALIDATION)
+sure = 50.0 * torch.nn.functional.one_hot(examples.targets, 2)
+right, wrong = (brier.score(brier.parts(outputs, examples)).value for outputs in (sure, -sure))
+assert abs(right) < 1e-9 and abs(wrong - 2) < 1e-9
+plain, focal = (criterion(text).loss(sure / 50, examples) for text in ("focal:gamma=0", "focal"))
+assert focal < plain and abs(plain - criterion("cross-entropy").loss(sure / 50, examples)) < 1e-6
+*_, focused = Trainer(build(architecture, task.signature, seed=0), task, replace(task.recipe, criterion="focal:gamma=1"), seed=0).run()
+assert focused[0].value != 0
 print(len(task.examples(Split.TRAIN)), scores[0].value)
 """
 
@@ -53,7 +66,7 @@ def blocks() -> dict[str, str]:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
 def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
-    assert set(blocks()) == {"mixer", "norm", "task", "meter", "engine"}
+    assert set(blocks()) == {"mixer", "norm", "task", "metric", "criterion", "meter", "engine"}
     for name, code in blocks().items():
         (tmp_path / f"{name}.py").write_text(code)
     done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True)
