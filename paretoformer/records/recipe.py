@@ -65,5 +65,5 @@ class Recipe:
 
     @property
     def pretraining_steps(self) -> int:
-        """Those of them that are spent on the pre-training criterion."""
-        return round(self.pretraining_share * self.steps) if self.pretraining else 0
+        """Those of them that are spent on the pre-training criterion; at least one is left for what follows."""
+        return min(round(self.pretraining_share * self.steps), self.steps - 1) if self.pretraining else 0

@@ -62,10 +62,11 @@ class Registry(Generic[T]):
             importlib.import_module(f"{self._package}.{module.name}")
         self._loaded = True
         for plugin in entry_points(group=self._plugins) if self._plugins else ():
+            before = dict(self._things)
             try:
                 plugin.load()
             except Exception as error:
-                self._loaded = False
+                self._things, self._loaded = before, False
                 raise UserError(
                     f"The plugin '{plugin.name}' ({plugin.value}) of {self._plugins} cannot be loaded: "
                     f"{type(error).__name__}: {error}; mend or uninstall it."

@@ -83,6 +83,10 @@ def test_what_a_plugin_registers_is_found_beside_the_folders(offered: Callable[[
             "from a_package_of_shapes import shapes\nshapes.add('circle', 'another')\n",
             "ValueError: shape circle is registered twice: circle! and another",
         ),
+        (
+            "from a_package_of_shapes import shapes\nshapes.add('oval', 'oval!')\nraise RuntimeError('no ink')\n",
+            "RuntimeError: no ink",
+        ),
     ],
 )
 def test_a_plugin_that_raises_is_named_each_time(
