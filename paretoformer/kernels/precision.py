@@ -12,6 +12,7 @@ def widened(x: Tensor) -> Tensor:
 
 
 def without_autocast(x: Tensor) -> AbstractContextManager[object]:
-    """A block whose products on the device of `x` keep the type of their operands."""
+    """A block whose products on the device of `x` keep the type of their operands; the meta device has no autocast."""
     kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    within = kind != "meta" and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if within else nullcontext()

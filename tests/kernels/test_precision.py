@@ -27,3 +27,9 @@ def test_products_keep_their_type_inside_and_autocast_goes_on_after(enabled) -> 
         with without_autocast(x):
             assert (x @ x).dtype == torch.float32
         assert (x @ x).dtype == (torch.bfloat16 if enabled else torch.float32)
+
+
+def test_a_tensor_without_numbers_has_no_autocast_to_leave() -> None:
+    x = torch.ones(2, 2, device="meta")
+    with without_autocast(x):
+        assert (x @ x).dtype == torch.float32

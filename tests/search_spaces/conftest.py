@@ -69,6 +69,21 @@ SIGNATURES = {
     ),
     "image-class": Signature(input=ImageInput(channels=3, height=16, width=24), output=ClassOutput(classes=3)),
 }
+_LARGE_IMAGE = ImageInput(channels=3, height=224, width=224)
+_PIECES = TokenInput(vocabulary=32_100, length=1024)
+PUBLISHED = {
+    "mixed-attention-full": Signature(input=_LARGE_IMAGE, output=ClassOutput(classes=10)),
+    "pyramid-full": Signature(input=_LARGE_IMAGE, output=ClassOutput(classes=1000)),
+    "wide-or-deep-full": Signature(input=TokenInput(vocabulary=256, length=1000), output=ClassOutput(classes=2)),
+    "positions-full": Signature(input=_PIECES, output=TokenOutput(vocabulary=32_100)),
+    "hybrid-full": Signature(input=_PIECES, output=TokenOutput(vocabulary=32_100)),
+    "encoder-decoder-full": Signature(
+        input=TokenInput(vocabulary=32_128, length=256),
+        output=TokenOutput(vocabulary=32_128),
+        source=TokenInput(vocabulary=32_128, length=1024),
+    ),
+}
+"""What the papers gave the models of spaces that are in their sizes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,6 +343,7 @@ class Places:
 
     sites = SITES
     signatures = SIGNATURES
+    published = PUBLISHED
     alternatives = staticmethod(alternatives)
     assembled = staticmethod(assembled)
     built = staticmethod(built)

@@ -1,12 +1,14 @@
 """Presets beside the figures that are published of them; where ours differ, by which terms."""
 
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 import torch
 from torch import nn
 
 from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.catalogue import load_space
 from paretoformer.search_spaces.contract import Norm
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.preset import Preset, load_preset, preset_names
@@ -179,6 +181,36 @@ def test_hornets_macs_are_those_published_less_the_head_and_with_the_norms_befor
     )
     norms = sum(stack.depth * sites[stack.name].length * stack.width for stack in stacks)
     assert counted(name).macs - 1000 * stacks[-1].width + 5 * norms == HORNET_MACS[name]
+
+
+def test_positions_in_the_size_of_paper_6_have_its_parameters(places) -> None:
+    space, signature = load_space("positions-full"), places.published["positions-full"]
+    architecture = space.decode(space.fill({"decoder.position": "none"})).architecture
+    ours = count(architecture, signature).params + 32 * 12 - 32_100  # its table of buckets, our bias of the head
+    assert ours == 109_607_040 == 12 * (4 * 768**2 + 2 * 768 * 3072) + 32_100 * 768 + 25 * 768 + 32 * 12
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_wide_and_deep_encoders_have_the_parameters_of_paper_30s_formula(places, depth) -> None:
+    space, signature = load_space("wide-or-deep-full"), places.published["wide-or-deep-full"]
+    architecture = space.decode(space.fill({"encoder.depth": depth, "encoder.mixer": "softmax"})).architecture
+    biases = 3 * 16 * 64 + depth * (256 + 1024 + 256)
+    bytes_and_head = 256 * 256 + 2 * (256 + 1)
+    without = count(architecture, signature).params - biases - bytes_and_head
+    assert without == 4 * 256 * 64 * 16 + depth * (2 * 256 * 1024 + 4 * 256) + 2 * 256
+
+
+def test_hybrids_in_the_size_of_paper_19_have_its_340_million_parameters_within_a_tenth(places) -> None:
+    space, signature = load_space("hybrid-full"), places.published["hybrid-full"]
+    sizes = [count(space.decode(space.sample(Random(seed))).architecture, signature).params for seed in range(20)]
+    assert all(abs(size / 340e6 - 1) < 0.1 for size in sizes)
+
+
+def test_the_split_of_paper_28_has_its_330_million_parameters_within_a_tenth(places) -> None:
+    space, signature = load_space("encoder-decoder-full"), places.published["encoder-decoder-full"]
+    own = space.decode({"encoder.depth": 20, "mixer.heads": 6, "mixer.kv_heads": 3}).architecture
+    assert [stack.depth for stack in own.stacks] == [20, 10]
+    assert abs(count(own, signature).params / 330e6 - 1) < 0.1
 
 
 def counted(name: str):
