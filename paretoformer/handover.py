@@ -77,6 +77,7 @@ def _exportable(study: Study, point: FrontPoint, bench: Workbench) -> Exportable
         trial=point.number,
         scores=tuple(score for split in Split for score in study.final_scores(run.id, split)),
         measurements=tuple(study.costs.get(point.architecture.digest, {}).values()),
+        replicates=study.spec.replicates,
         seeds={"study": study.spec.seed, "initial weights": initial_seed(study.spec.seed), "training": run.seed},
         provenance={str(column): source for column, source in zip(point.columns, point.provenance, strict=True)},
     )

@@ -23,6 +23,15 @@ def with_interval(value: float, low: float, high: float, unit: str) -> str:
     return f"{show(value, unit)} ± {percent(100 * half / abs(value))}" if value else show(value, unit)
 
 
+def with_error(value: float, error: float, runs: int, unit: str) -> str:
+    """A mean over runs with its standard error.
+
+    >>> with_error(0.9123, 0.0041, 3, "fraction")
+    '0.912 ± 0.004 (3 runs)'
+    """
+    return f"{with_interval(value, value - error, value + error, unit)} ({runs} runs)"
+
+
 def percent(value: float) -> str:
     """A percentage with the digits that matter.
 

@@ -43,6 +43,9 @@ class RequestOptions:
         int,
         typer.Option(metavar="S", help="Seed of proposals, initial weights and batches; the split is the task's own."),
     ] = 0
+    replicates: Annotated[
+        int, typer.Option(metavar="K", help="Trainings of each trial, by different seeds; its scores are their means.")
+    ] = 1
     columns: Annotated[str | None, typer.Option(metavar="NAMES", help=COLUMNS_HELP)] = None
     budget: Annotated[
         int | None, typer.Option(metavar="EXAMPLES", help="Training examples of a trial. Default: the task's.")
@@ -79,6 +82,7 @@ class RequestOptions:
             subject_to=tuple(self.subject_to),
             engine=self.engine,
             seed=self.seed,
+            replicates=self.replicates,
             columns=self.columns,
             budget=self.budget,
             batch=self.batch,

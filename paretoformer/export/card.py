@@ -45,6 +45,8 @@ def _lines(
     for score in scores:
         value, low, high = (show(number, score.unit) for number in (score.value, score.low, score.high))
         yield f"| {score.metric} | {score.split} | {value} | {low} to {high} |"
+    if subject.replicates > 1:
+        yield f"\nThe weights and scores are those of replicate 0, the first of the trial's {subject.replicates} trainings."
     if subject.measurements:
         yield "\n## Costs recorded by the study"
         yield from _costs(subject.measurements)

@@ -19,7 +19,7 @@ class Exportable:
 
     `model` carries the trained weights in fp32; `task` is the opened task that it was trained on. `scores` and
     `measurements` are what the study recorded of the run's last rung and of the architecture; `seeds` name what each is the
-    seed of. `provenance` is plain JSON that goes into the config as it is.
+    seed of. The weights are those of the first of `replicates` trainings. `provenance` is plain JSON that goes into the config as it is.
     """
 
     architecture: Architecture
@@ -31,5 +31,6 @@ class Exportable:
     trial: int
     scores: tuple[Score, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    replicates: int = 1
     seeds: Mapping[str, int] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "storage": _TEXT,
     "artifacts": _PATH,
     "seed": _WHOLE,
+    "replicates": _WHOLE,
     "columns": _TEXT,
     "budget": _WHOLE,
     "batch": _WHOLE,

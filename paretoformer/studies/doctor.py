@@ -68,18 +68,24 @@ def _orphans(study: Study, watch: Watch) -> Iterator[Finding]:
 def _idle_runs(study: Study) -> Iterator[Finding]:
     """Runs that no live trial of any study works on, though they are marked as running."""
     store = study.store
-    running = [run for run in study.runs.values() if run.state is RunState.RUNNING]
+    numbers: dict[int, list[int]] = {}
+    for trial in study.trials:
+        for run in study.replicates(trial.run) if trial.run else ():
+            numbers.setdefault(run.id, []).append(trial.number)
+    running = [study.runs[number] for number in numbers if study.runs[number].state is RunState.RUNNING]
     busy = {
-        trial.run
+        run.id
         for each in (store.studies.all() if running else ())
-        for trial in store.trials.all(each.id)
-        if not trial.state.ended
+        for other in (Study(store, each.id),)
+        for trial in other.trials
+        if trial.run and not trial.state.ended
+        for run in other.replicates(trial.run)
     }
     for run in running:
         if run.id not in busy:
-            numbers = ", ".join(str(trial.number) for trial in study.trials if trial.run == run.id)
+            named = ", ".join(map(str, numbers[run.id]))
             yield Finding(
-                sentence=f"The training of trial {numbers} is marked as running, and nobody works on it.",
+                sentence=f"The training of trial {named} is marked as running, and nobody works on it.",
                 mend=partial(store.runs.set_state, run.id, RunState.STOPPED, seconds=run.seconds, error=run.error),
             )
 
@@ -92,9 +98,10 @@ def _incomplete(study: Study) -> Iterator[Finding]:
         if trial.run is None or trial.architecture is None:
             yield Finding(sentence=f"Trial {trial.number} is complete without a run or an architecture.")
             continue
-        if not study.final_scores(trial.run):
+        runs = study.replicates(trial.run)
+        if len(runs) < study.spec.replicates or not all(study.final_scores(run.id) for run in runs):
             yield Finding(sentence=f"Trial {trial.number} is complete without scores.")
-        if study.runs[trial.run].state is not RunState.COMPLETE:
+        if any(run.state is not RunState.COMPLETE for run in runs):
             yield Finding(sentence=f"Trial {trial.number} is complete, and its training is not.")
         for quantity, target in sorted(wanted - set(study.costs.get(trial.architecture, {}))):
             yield Finding(sentence=f"Trial {trial.number} is complete without its {quantity} on {target}.")
@@ -122,7 +129,7 @@ def _lost_weights(study: Study, checkpoints: Checkpoints) -> Iterator[Finding]:
     if any(True for _ in _incomplete(study)):
         return
     for point in study.front():
-        path = checkpoints.path(study.run_of(point).key)
+        path = checkpoints.path(study.run_of(point).key)  # an export takes those of the first replicate
         if not path.exists():
             yield Finding(
                 sentence=f"The weights of trial {point.number}, a member of the front, are not at {path}; "

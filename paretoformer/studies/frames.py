@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def trial_frame(study: "Study") -> "pd.DataFrame":
     """One row a trial, indexed by number. Columns: state, reason, each gene, each count, and for each objective its
-    value, low and high in its unit; empty where a trial has none.
+    value, low and high in its unit, with its standard error where it is a mean over replicates; empty where a trial has none.
     """
     import pandas as pd
 
@@ -24,6 +24,8 @@ def trial_frame(study: "Study") -> "pd.DataFrame":
             row |= point.counts
             for column, value in zip(point.columns, point.values, strict=True):
                 row |= {str(column): value.value, f"{column} low": value.low, f"{column} high": value.high}
+                if value.error is not None:
+                    row[f"{column} standard error"] = value.error
         row |= {f"{kind} seconds": seconds for kind, seconds in trial.seconds.items()}
         rows.append(row)
     return pd.DataFrame(rows).set_index("trial") if rows else pd.DataFrame()

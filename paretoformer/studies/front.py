@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A value with the interval it is known to; oriented so that smaller is better."""
+    """A value with the interval it is known to; `error` is the standard error of a mean over `runs`, None of one."""
 
     value: float
     low: float
     high: float
+    runs: int = 1
+    error: float | None = None
 
 
 def dominates(a: Sequence[Interval], b: Sequence[Interval]) -> bool:

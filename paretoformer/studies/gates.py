@@ -1,13 +1,14 @@
 """Bounds held against costs and scores: which are broken, by how much, and the sentence for the row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from paretoformer.records.costs import COSTS
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.objective import Constraint
-from paretoformer.records.trial import Score, TrialState
+from paretoformer.records.trial import TrialState
 from paretoformer.records.units import show
 from paretoformer.studies.ending import Ended, Ending
+from paretoformer.studies.front import Interval
 from paretoformer.studies.spec import StudySpec
 
 
@@ -26,10 +27,9 @@ def measured_values(spec: StudySpec, costs: Mapping[tuple[str, str], Measurement
     return found
 
 
-def scored_values(spec: StudySpec, scores: Sequence[Score]) -> dict[Constraint, float]:
+def scored_values(spec: StudySpec, scores: Mapping[str, Interval]) -> dict[Constraint, float]:
     """The value of each bound on a metric."""
-    by_name = {score.metric: score.value for score in scores}
-    return {bound: by_name[bound.name] for bound in spec.constraints if bound.name in by_name}
+    return {bound: scores[bound.name].value for bound in spec.constraints if bound.name in scores}
 
 
 def gate(values: Mapping[Constraint, float], *, objectives: tuple[float, ...] = ()) -> dict[str, float]:

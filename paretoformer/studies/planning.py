@@ -20,6 +20,7 @@ from paretoformer.search_spaces.catalogue import load_space, spaces_for
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.bounds import check_bounds
 from paretoformer.studies.engines.base import engine
+from paretoformer.studies.replicates import MOST_REPLICATES
 from paretoformer.studies.spec import StudySpec
 
 DEFAULT_ENGINE = "tpe"
@@ -33,7 +34,7 @@ class Request:
     """A search in the user's words; None and empty are defaults.
 
     `what` is a task or a path, `columns` (for a table) `text=COLUMN,label=COLUMN`. `budget` counts training examples.
-    `pretraining` "none" leaves out what the task would begin with.
+    Each trial is trained `replicates` times. `pretraining` "none" leaves out what the task would begin with.
     """
 
     what: str
@@ -44,6 +45,7 @@ class Request:
     subject_to: Sequence[str] = ()
     engine: str = DEFAULT_ENGINE
     seed: int = 0
+    replicates: int = 1
     budget: int | None = None
     batch: int | None = None
     learning_rate: float | None = None
@@ -69,6 +71,10 @@ def plan(request: Request) -> Plan:
     engine(request.engine)
     if request.seed < 0:
         raise UserError(f"The seed is {request.seed}; it must be a whole number from 0.")
+    if not 1 <= request.replicates <= MOST_REPLICATES:
+        raise UserError(
+            f"The replicates are {request.replicates}; a trial is trained once or more, at most {MOST_REPLICATES:,} times."
+        )
     objectives = parse_objectives(request.objectives) if request.objectives is not None else None
     constraints = tuple(parse_constraint(text) for text in request.subject_to)
     targets = tuple(parse_target(text) for text in request.on)
@@ -94,6 +100,7 @@ def plan(request: Request) -> Plan:
         recipe=recipe,
         metric_units={metric.name: metric.unit for metric in task.metrics},
         provenance={},
+        replicates=request.replicates,
     )
     return Plan(task=task, spec=replace(spec, provenance=_provenance(spec)))
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from paretoformer.records.measurement import Measurement
-from paretoformer.records.trial import Score
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.studies.front import Interval
 from paretoformer.studies.spec import Column
@@ -54,7 +53,14 @@ class FrontPoint:
     def to_json(self) -> dict[str, Any]:
         """What `front --json` prints of it."""
         objectives = {
-            str(column): {"value": v.value, "low": v.low, "high": v.high, "unit": column.unit, "provenance": source}
+            str(column): {
+                "value": v.value,
+                "low": v.low,
+                "high": v.high,
+                "unit": column.unit,
+                "provenance": source,
+                **({} if v.error is None else {"standard_error": v.error, "runs": v.runs}),
+            }
             for column, v, source in zip(self.columns, self.values, self.provenance, strict=True)
         }
         return {
@@ -71,20 +77,18 @@ class FrontPoint:
 
 def column_intervals(
     columns: Sequence[Column],
-    scores: Sequence[Score],
+    scores: Mapping[str, Interval],
     costs: Mapping[tuple[str, str], Measurement],
     counts: Mapping[str, int],
 ) -> tuple[Interval, ...]:
     """The value of each column with its interval, in its unit: a score, a measurement of its target, or a count."""
-    by_metric = {score.metric: score for score in scores}
     found = []
     for column in columns:
         if column.target:
             cost = costs[column.name, str(column.target)]
             found.append(Interval(value=cost.value, low=cost.low, high=cost.high))
-        elif column.name in by_metric:
-            score = by_metric[column.name]
-            found.append(Interval(value=score.value, low=score.low, high=score.high))
+        elif column.name in scores:
+            found.append(scores[column.name])
         else:
             count = float(counts[column.name])
             found.append(Interval(value=count, low=count, high=count))

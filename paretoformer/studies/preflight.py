@@ -177,7 +177,7 @@ def _worst(planned: Plan, found: Survey, measured: Sequence[Costs], column: Colu
 
 
 def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Callable[[], float]) -> float:
-    """Seconds of a whole training, from a few steps and one evaluation of the middle point."""
+    """Seconds of a trial's trainings, from a few steps and one evaluation of the middle point."""
     spec = planned.spec
     seconds = []
     for batches in (WARM_BATCHES, WARM_BATCHES + TIMED_BATCHES):
@@ -198,4 +198,4 @@ def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Calla
         seconds.append(scores[0].seconds)
     step = max(0.0, seconds[1] - seconds[0]) / TIMED_BATCHES
     evaluation = max(0.0, seconds[0] - WARM_BATCHES * step)
-    return step * spec.recipe.steps + 3 * evaluation
+    return spec.replicates * (step * spec.recipe.steps + 3 * evaluation)

@@ -64,7 +64,7 @@ def study_proxy_ranks(study: Study, *, clock: Callable[[], float] = time.perf_co
         Trained(
             architecture=point.architecture,
             result=-point.oriented[0],
-            seconds=study.run_of(point).seconds or math.nan,
+            seconds=sum(run.seconds or math.nan for run in study.replicates(study.run_of(point).id)),
         )
         for point in points
     ]

@@ -37,6 +37,7 @@ def search(
     storage: str = DEFAULT_STORAGE,
     artifacts: str | Path = DEFAULT_ARTIFACTS,
     seed: int = 0,
+    replicates: int = 1,
     columns: str | None = None,
     budget: int | None = None,
     batch: int | None = None,
@@ -62,6 +63,7 @@ def search(
         storage: the database's URL.
         artifacts: folder of weights and logs.
         seed: of proposals, initial weights and batches; the split is the task's own, whatever the seed.
+        replicates: trainings of each trial, by different seeds; its scores are their means.
         columns: of a table, as in "text=review,label=stars".
         budget: training examples of a trial; the task's unless given.
         batch: examples of one training step; the task's unless given.
@@ -86,6 +88,7 @@ def search(
         subject_to=subject_to,
         engine=engine,
         seed=seed,
+        replicates=replicates,
         budget=budget,
         batch=batch,
         learning_rate=learning_rate,

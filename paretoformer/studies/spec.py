@@ -37,6 +37,8 @@ class Column:
 class StudySpec:
     """Fixed when the study is made and stored with it. `targets` are complete; `budgets` are not part of it.
 
+    Each trial is trained `replicates` times, by different seeds.
+
     `provenance` says for each `cost[target]` in use where its figures come from, the same for all trials.
     """
 
@@ -52,6 +54,7 @@ class StudySpec:
     recipe: Recipe
     metric_units: dict[str, str]
     provenance: dict[str, Provenance]
+    replicates: int = 1
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -112,6 +115,7 @@ class StudySpec:
             "recipe": self.recipe.to_json(),
             "metric_units": self.metric_units,
             "provenance": {name: str(provenance) for name, provenance in self.provenance.items()},
+            "replicates": self.replicates,
         }
 
     @staticmethod
@@ -130,6 +134,7 @@ class StudySpec:
             recipe=Recipe(**value["recipe"]),
             metric_units=value["metric_units"],
             provenance={name: Provenance(provenance) for name, provenance in value["provenance"].items()},
+            replicates=value.get("replicates", 1),
         )
 
     def differences(self, other: "StudySpec") -> list[str]:

@@ -17,6 +17,8 @@ from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.frames import trial_frame
 from paretoformer.studies.front import front_indices, hypervolume
 from paretoformer.studies.points import FrontPoint, column_intervals
+from paretoformer.studies.replicates import over_replicates, replicate_key
+from paretoformer.studies.seeds import training_seed
 from paretoformer.studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -62,13 +64,13 @@ class Study:
 
     @cached_property
     def runs(self) -> dict[int, RunRow]:
-        """The runs of its trials, by id."""
-        return self.store.reads.runs(self.row.id)
+        """The runs of its trials, every replicate, by id."""
+        return self.store.reads.runs(self.row.id, self._other_seeds)
 
     @cached_property
     def scores(self) -> dict[int, list[Score]]:
         """Scores by run."""
-        return self.store.reads.scores(self.row.id)
+        return self.store.reads.scores(self.row.id, self._other_seeds)
 
     @cached_property
     def costs(self) -> dict[str, dict[tuple[str, str], Measurement]]:
@@ -81,15 +83,15 @@ class Study:
         return found
 
     def points(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
-        """Every complete trial that has scores on `split`, by number."""
+        """Every complete trial whose replicates all have scores on `split`, by number."""
         counts = self.store.reads.counts(self.row.id, self.spec.signature.digest)
         specs = self.store.reads.architectures(self.row.id)
         found = []
         for trial in self.trials:
             if trial.state is not TrialState.COMPLETE or trial.run is None or trial.architecture is None:
                 continue
-            scores = self.final_scores(trial.run, split)
-            if scores:
+            scores = [self.final_scores(run.id, split) for run in self.replicates(trial.run)]
+            if len(scores) == self.spec.replicates and all(scores):
                 architecture = Architecture.from_json(specs[trial.architecture])
                 found.append(self._point(trial, architecture, scores, counts[trial.architecture]))
         return found
@@ -132,22 +134,36 @@ class Study:
         return trial_frame(self)
 
     def run_of(self, point: FrontPoint) -> RunRow:
-        """The training behind a point."""
+        """The training behind a point, of several replicates the first."""
         return self.runs[next(t.run for t in self.trials if t.number == point.number and t.run is not None)]
+
+    def replicates(self, run: int) -> list[RunRow]:
+        """The runs of a trial that names `run`, the first of its replicates: those that were begun, in their order."""
+        first = self.runs[run]
+        keys = [replicate_key(first.key, self.spec.seed, replicate) for replicate in range(self.spec.replicates)]
+        return [self._by_key[key] for key in keys if key in self._by_key]
 
     def final_scores(self, run: int, split: Split = Split.VALIDATION) -> list[Score]:
         """A run's scores of its last rung on a split; empty where there are none."""
         return of_last_rung([score for score in self.scores.get(run, []) if score.split == split.value])
 
+    @cached_property
+    def _by_key(self) -> dict[str, RunRow]:
+        return {run.key: run for run in self.runs.values()}
+
+    @property
+    def _other_seeds(self) -> list[int]:
+        return [training_seed(self.spec.seed, replicate) for replicate in range(1, self.spec.replicates)]
+
     def _point(
-        self, trial: TrialRow, architecture: Architecture, scores: list[Score], counts: dict[str, int]
+        self, trial: TrialRow, architecture: Architecture, scores: list[list[Score]], counts: dict[str, int]
     ) -> FrontPoint:
         costs = self.costs.get(architecture.digest, {})
         columns = self.spec.columns
         return FrontPoint(
             number=trial.number,
             columns=columns,
-            values=column_intervals(columns, scores, costs, counts),
+            values=column_intervals(columns, over_replicates(scores), costs, counts),
             provenance=tuple(self.spec.source(column) for column in columns),
             architecture=architecture,
             counts=counts,

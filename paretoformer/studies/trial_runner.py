@@ -1,7 +1,7 @@
 """The way of one trial, from its number to its end."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from paretoformer.evaluators.examples import Split
@@ -19,11 +19,13 @@ from paretoformer.store.rows import RunRow, RunState, TrialRow
 from paretoformer.studies.bench import Workbench
 from paretoformer.studies.checkpoints import ArtifactsUnwritable
 from paretoformer.studies.ending import Drained, Ended, Ending
+from paretoformer.studies.front import Interval
 from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
 from paretoformer.studies.measurer import Costs
 from paretoformer.studies.memory import out_of_memory
 from paretoformer.studies.points import column_intervals
 from paretoformer.studies.proposer import UNSEEN, Drawn
+from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.seconds import Seconds
 from paretoformer.studies.seeds import initial_seed, training_seed
 
@@ -83,7 +85,9 @@ class TrialRunner:
         with self._seconds.of("measuring"):
             costs = bench.measurer.before_training(subject, self._trial.id)
         gate(measured_values(bench.spec, costs))
-        scores = self._scored(run, subject, recipe)
+        scores = over_replicates(
+            [self._replicate(index, run, subject, recipe) for index in range(bench.spec.replicates)]
+        )
         with self._seconds.of("measuring"):
             costs = bench.measurer.after_training(subject, self._trial.id)
         values = self._values(scores, costs, counts)
@@ -128,20 +132,17 @@ class TrialRunner:
         return counts
 
     def _claimed(self, subject: Subject, recipe: Recipe) -> RunRow:
-        """The run of this trial; the trial ends here if an earlier one of the study has the same, or the run failed."""
+        """The run of this trial, the first of its replicates.
+
+        The trial ends here if an earlier one of the study has the same, or the run failed.
+        """
         bench = self._bench
-        seed = training_seed(bench.spec.seed)
         bench.store.recipes.put(recipe.digest, recipe.to_json())
-        parts = {
-            "architecture": subject.architecture.digest,
-            "signature": subject.signature.digest,
-            "task": bench.task_digest,
-            "recipe": recipe.digest,
-        }
+        parts, seed = self._parts(subject, recipe), training_seed(bench.spec.seed)
         run = bench.store.runs.create_or_get(digest([*parts.values(), seed, VERSION]), **parts, seed=seed)
         bench.store.trials.set_running(self._trial, run=run.id)
         if run.state is RunState.FAILED:  # its key is the same, and so would its end be
-            raise Ended(Ending(state=TrialState.FAILED, reason=run.error))
+            raise Ended(Ending(state=TrialState.FAILED, reason=self._told(0, run.error)))
         for other in bench.store.reads.trials_of_run(bench.study, run.id):
             if other.number < self._trial.number and other.state not in UNSEEN:
                 reason = f"the same run as trial {other.number}"
@@ -151,7 +152,33 @@ class TrialRunner:
                 raise Ended(ending)
         return run
 
-    def _scored(self, run: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
+    def _parts(self, subject: Subject, recipe: Recipe) -> dict[str, str]:
+        """What the replicates of this trial have in common."""
+        return {
+            "architecture": subject.architecture.digest,
+            "signature": subject.signature.digest,
+            "task": self._bench.task_digest,
+            "recipe": recipe.digest,
+        }
+
+    def _replicate(self, index: int, first: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
+        """Scores of one replicate; where it fails, or failed before, the trial ends with its reason."""
+        bench = self._bench
+        seed, key = training_seed(bench.spec.seed, index), replicate_key(first.key, bench.spec.seed, index)
+        run = first if index == 0 else bench.store.runs.create_or_get(key, **self._parts(subject, recipe), seed=seed)
+        try:
+            if run.state is RunState.FAILED:
+                raise TrainingFailed(run.error)
+            return self._scored(index, run, subject, recipe)
+        except TrainingFailed as error:
+            raise TrainingFailed(self._told(index, error)) from error
+
+    def _told(self, replicate: int, reason: object) -> str:
+        """The reason of a failed training, with the replicate named where there are several."""
+        several = self._bench.spec.replicates > 1
+        return f"replicate {replicate}: {reason}" if several else str(reason)
+
+    def _scored(self, replicate: int, run: RunRow, subject: Subject, recipe: Recipe) -> Sequence[Score]:
         """Validation scores of the full budget: those of a complete run as they are, else from training.
 
         What is kept at each rung but the last lets whoever runs the trial next go on from there; scores come first, so that
@@ -160,7 +187,7 @@ class TrialRunner:
         bench = self._bench
         if run.state is RunState.COMPLETE:
             return of_last_rung(bench.store.runs.scores(run.id, Split.VALIDATION.value))
-        trainer = self._taken_up(run, subject, recipe)
+        trainer = self._taken_up(replicate, run, subject, recipe)
         scores: Sequence[Score] = ()
         try:
             with self._seconds.of("training"), bench.lease.shared():
@@ -177,23 +204,23 @@ class TrialRunner:
         bench.checkpoints.drop_snapshot(run.key)
         return scores
 
-    def _taken_up(self, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
+    def _taken_up(self, replicate: int, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
         """A trainer that goes on from the last rung that was kept, or begins where nothing usable was."""
         snapshot = self._bench.checkpoints.load_snapshot(run.key)
-        trainer = self._trainer(run, subject, recipe)
+        trainer = self._trainer(replicate, run, subject, recipe)
         if snapshot is None:
             return trainer
         try:
             trainer.resume(snapshot)
         except (KeyError, ValueError, RuntimeError):  # of another program; the model may be half restored
-            return self._trainer(run, subject, recipe)
+            return self._trainer(replicate, run, subject, recipe)
         return trainer
 
-    def _trainer(self, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
+    def _trainer(self, replicate: int, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
         """At its first step."""
         bench = self._bench
         return Trainer(
-            build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed)),
+            build(subject.architecture, subject.signature, seed=initial_seed(bench.spec.seed, replicate)),
             bench.task,
             recipe,
             seed=run.seed,
@@ -211,7 +238,7 @@ class TrialRunner:
             raise Ended(Ending(state=TrialState.FAILED, reason=reason))
         bench.lease.step()
 
-    def _values(self, scores: Sequence[Score], costs: Costs, counts: dict[str, int]) -> tuple[float, ...]:
+    def _values(self, scores: Mapping[str, Interval], costs: Costs, counts: dict[str, int]) -> tuple[float, ...]:
         found = column_intervals(self._bench.spec.columns, scores, costs, counts)
         return tuple(
             column.oriented(interval.value) for column, interval in zip(self._bench.spec.columns, found, strict=True)

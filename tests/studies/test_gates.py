@@ -7,8 +7,9 @@ import pytest
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.objective import parse_constraint
 from paretoformer.records.target import parse_target
-from paretoformer.records.trial import Score, TrialState
+from paretoformer.records.trial import TrialState
 from paretoformer.studies.ending import Ended
+from paretoformer.studies.front import Interval
 from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
 from paretoformer.studies.spec import StudySpec
 
@@ -51,6 +52,5 @@ def test_the_worst_target_decides(counted_spec: StudySpec) -> None:
 
 def test_bounds_on_metrics_are_held_against_scores(counted_spec: StudySpec) -> None:
     spec = replace(counted_spec, constraints=(parse_constraint("accuracy >= 90%"),))
-    score = Score(metric="accuracy", split="validation", rung=2, value=0.8, low=0.7, high=0.9, examples=10, seconds=1.0)
     with pytest.raises(Ended, match="accuracy is 0.8, and accuracy >= 0.9 is asked for"):
-        gate(scored_values(spec, [score]))
+        gate(scored_values(spec, {"accuracy": Interval(value=0.8, low=0.7, high=0.9)}))

@@ -117,3 +117,9 @@ def test_the_first_thing_that_cannot_be_is_said(changed: dict[str, Any], sentenc
 def test_a_named_target_is_complete_for_its_task() -> None:
     task = plan(Request(what="digits")).task
     assert str(target_named("cpu", task)) == "cpu:eager:fp32:1:prefill/1/1"
+
+
+@pytest.mark.parametrize("replicates", [0, -1, 1001])
+def test_replicates_out_of_range_are_refused(replicates: int) -> None:
+    with pytest.raises(UserError, match=rf"^The replicates are {replicates}; a trial is trained once or more"):
+        plan(Request(what="digits", replicates=replicates))

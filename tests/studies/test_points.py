@@ -34,7 +34,7 @@ def test_json_has_values_with_intervals_units_and_sources(filled: Study) -> None
 
 def test_a_count_is_exact(filled: Study) -> None:
     column = filled.spec.columns[0]
-    (interval,) = column_intervals([column], [], {}, {"accuracy": 7})
+    (interval,) = column_intervals([column], {}, {}, {"accuracy": 7})
     assert (interval.low, interval.value, interval.high) == (7.0, 7.0, 7.0)
 
 
@@ -43,6 +43,6 @@ def test_a_cost_is_that_of_the_columns_own_target(filled: Study) -> None:
     other = "cpu:eager:fp32:2:prefill/1/1"
     costs = {("latency", other): measurement("latency", other, 1.0)}
     with pytest.raises(KeyError):
-        column_intervals([column], [], costs, {})
+        column_intervals([column], {}, costs, {})
     costs["latency", str(column.target)] = measurement("latency", str(column.target), 2.0)
-    assert column_intervals([column], [], costs, {})[0].value == 2.0
+    assert column_intervals([column], {}, costs, {})[0].value == 2.0

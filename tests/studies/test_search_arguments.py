@@ -26,6 +26,7 @@ WRONG = {
     "storage": Path("x.db"),
     "artifacts": None,
     "seed": "0",
+    "replicates": 3.0,
     "columns": {"text": "review"},
     "budget": 512.0,
     "batch": "8",

@@ -78,3 +78,13 @@ def test_a_space_that_changed_under_its_name_is_told_with_what_changed(counted_s
 def test_bounds_that_differ_are_told_as_they_are_written(counted_spec: StudySpec) -> None:
     without = replace(counted_spec, constraints=())
     assert counted_spec.differences(without) == ["constraints: params <= 20 k, not none"]
+
+
+def test_a_spec_that_says_nothing_of_replicates_has_one(counted_spec: StudySpec) -> None:
+    value = counted_spec.to_json()
+    del value["replicates"]
+    assert StudySpec.from_json(value).replicates == 1
+
+
+def test_other_replicates_are_a_difference(counted_spec: StudySpec) -> None:
+    assert counted_spec.differences(replace(counted_spec, replicates=3)) == ["replicates: 1, not 3"]

@@ -41,8 +41,11 @@ def command(
         made = [{"format": each.format, "folder": str(each.folder), "files": dict(each.files)} for each in done]
         print_json({"study": study, "trial": point.number, "exports": made})
         return
+    runs = max(value.runs for value in point.values)
     for each in done:
         report().print(f"Trial {point.number} of study {study} is exported to {each.folder}.")
+        if runs > 1:
+            report().print(f"  the weights are those of replicate 0, the first of its {runs} trainings")
         for score in each.proof.fresh.scores:
             report().print(f"  {score.metric} on {score.split}: {score.value:.4g} in a fresh process")
         report().print(

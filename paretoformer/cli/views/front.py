@@ -56,11 +56,15 @@ def _volume(study: Study) -> str:
 def legend(spec: StudySpec) -> list[str]:
     """Where the figures of each column come from."""
     lines = []
+    several = (
+        f"mean ± standard error of {spec.replicates} runs; the front is told by 95 % intervals over runs and examples"
+    )
+    scored = several if spec.replicates > 1 else "95 % interval of the score"
     for column in spec.columns:
         source = spec.source(column)
         name = headline(spec, column).replace("\n", " ")
         where = f" on {column.target}" if column.target else ""
-        lines.append(f"{name}: {'95 % interval of the score' if source == 'scored' else source}{where}")
+        lines.append(f"{name}: {scored if source == 'scored' else source}{where}")
     return lines
 
 
@@ -110,4 +114,6 @@ def _row(spec: StudySpec, point: FrontPoint, shown: dict[Split, dict[int, FrontP
 
 
 def _cell(column: Column, value: Interval) -> str:
+    if value.error is not None:  # how many runs is said below the table, where there is room
+        return with_interval(value.value, value.value - value.error, value.value + value.error, column.unit)
     return with_interval(value.value, value.low, value.high, column.unit)

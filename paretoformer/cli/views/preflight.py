@@ -25,7 +25,8 @@ def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int
     each = duration(found.training_seconds), duration(found.measuring_seconds)
     whole = duration(3600 * found.hours(trials, workers))
     crew = f"{workers} worker{'s' if workers > 1 else ''}"
-    yield f"  about {whole} for {trials} trials with {crew}: {each[0]} training and {each[1]} measuring each, at most"
+    times = f" ({spec.replicates} runs)" if spec.replicates > 1 else ""
+    yield f"  about {whole} for {trials} trials with {crew}: {each[0]} training{times} and {each[1]} measuring each, at most"
 
 
 def preflight_json(found: Preflight, spec: StudySpec, trials: int) -> dict[str, object]:

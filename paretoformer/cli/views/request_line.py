@@ -23,6 +23,8 @@ def search_command(study: str, spec: StudySpec, trials: int) -> str:
     for bound in spec.constraints:
         parts += ["--subject-to", _bound(bound)]
     parts += ["--engine", spec.engine, "--seed", str(spec.seed), *_recipe(spec)]
+    if spec.replicates > 1:
+        parts += ["--replicates", str(spec.replicates)]
     return shlex.join([*parts, "--trials", str(trials), "--study", f"{study}-again"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from paretoformer.cli.figures import duration, with_interval
+from paretoformer.cli.figures import duration, with_error, with_interval
 from paretoformer.cli.views.architecture import headings, stack_heading, stack_table
 from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
 from paretoformer.cli.views.request_line import search_command
@@ -38,9 +38,10 @@ def trial_json(study: Study, trial: TrialRow) -> dict[str, Any]:
         "objectives": point.to_json()["objectives"] if point else {},
         "violations": trial.violations,
         "measurements": [measurement_json(each) for each in _measurements(study, trial)],
-        "scores": [asdict(score) for score in _scores(study, trial)],
+        "scores": [{"replicate": replicate, **asdict(score)} for replicate, score in _scores(study, trial)],
         "seconds": trial.seconds,
         "run": study.runs[trial.run].key if trial.run is not None else None,
+        "runs": [run.key for run in study.replicates(trial.run)] if trial.run is not None else [],
         "command": search_command(study.name, study.spec, trial.number),
     }
 
@@ -91,16 +92,23 @@ def _objective_lines(study: Study, trial: TrialRow) -> Iterator[str]:
     if point is None:
         return
     for column, value, source in zip(point.columns, point.values, point.provenance, strict=True):
-        yield f"objective {column}: {with_interval(value.value, value.low, value.high, column.unit)} ({source})"
+        shown = with_interval(value.value, value.low, value.high, column.unit)
+        if value.error is not None:
+            shown = f"{with_error(value.value, value.error, value.runs, column.unit)}, 95 % interval {shown}"
+        yield f"objective {column}: {shown} ({source})"
 
 
-def _score_table(study: Study, scores: list[Score]) -> Table:
+def _score_table(study: Study, scores: list[tuple[int, Score]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    several = study.spec.replicates > 1
+    if several:
+        table.add_column("replicate", justify="right", no_wrap=True)
     for name in ("split", "rung", "examples", "metric", "value", "after"):
         table.add_column(name, justify="left" if name in ("split", "metric") else "right", no_wrap=True)
-    for score in scores:
+    for replicate, score in scores:
         unit = study.spec.metric_units[score.metric]
         table.add_row(
+            *([str(replicate)] if several else []),
             score.split,
             str(score.rung),
             f"{score.examples:,}" if score.examples else "-",
@@ -132,7 +140,9 @@ def _measurements(study: Study, trial: TrialRow) -> list[Measurement]:
     return [row.measurement for row in newest.values()]
 
 
-def _scores(study: Study, trial: TrialRow) -> list[Score]:
-    found = study.scores.get(trial.run, []) if trial.run is not None else []
+def _scores(study: Study, trial: TrialRow) -> list[tuple[int, Score]]:
+    """Scores with the number of their replicate."""
+    runs = study.replicates(trial.run) if trial.run is not None else []
+    found = [(replicate, score) for replicate, run in enumerate(runs) for score in study.scores.get(run.id, [])]
     splits = [split.value for split in Split]
-    return sorted(found, key=lambda score: (splits.index(score.split), score.rung, score.metric))
+    return sorted(found, key=lambda each: (splits.index(each[1].split), each[0], each[1].rung, each[1].metric))
