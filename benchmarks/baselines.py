@@ -8,11 +8,13 @@ import json
 import math
 import platform
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from paretoformer.evaluators.examples import Examples, Split
+from paretoformer.evaluators.examples import IGNORED, Examples, Split
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 
@@ -81,6 +83,56 @@ def _counts(examples: Examples, order: int) -> dict[bytes, Counter[int]]:
         for end in range(max(1, order), len(row)):
             found.setdefault(row[end - order : end], Counter())[row[end]] += 1
     return found
+
+
+def clothes(task: Task) -> float:
+    """Multinomial logistic regression on the pixels of 10,000 images, stopped after 60 iterations."""
+    from sklearn.linear_model import LogisticRegression
+
+    train, validation = task.examples(Split.TRAIN).take(slice(0, 10_000)), task.examples(Split.VALIDATION)
+    return float(LogisticRegression(max_iter=60).fit(*_flat(train)).score(*_flat(validation)))
+
+
+def texts(task: Task) -> float:
+    """Logistic regression on TF-IDF of runs of 1 to 4 characters."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, lowercase=False)
+    train, validation = task.examples(Split.TRAIN), task.examples(Split.VALIDATION)
+    known = vectors.fit_transform(_as_text(train))
+    model = LogisticRegression(max_iter=1_000, C=4.0).fit(known, train.targets.numpy())
+    return float(model.score(vectors.transform(_as_text(validation)), validation.targets.numpy()))
+
+
+def _as_text(examples: Examples) -> list[str]:
+    """One character a token."""
+    assert examples.lengths is not None
+    rows = zip(examples.inputs.tolist(), examples.lengths.tolist(), strict=True)
+    return ["".join(map(chr, row[:length])) for row, length in rows]
+
+
+def most_frequent_label(task: Task) -> float:
+    """Each token's most frequent label in training, and over all tokens for those that it lacks."""
+    train, validation = task.examples(Split.TRAIN), task.examples(Split.VALIDATION)
+    vocabulary, classes = int(train.inputs.max()) + 1, task.signature.output.columns
+    asked = train.targets != IGNORED
+    counts = torch.bincount(train.inputs[asked] * classes + train.targets[asked], minlength=vocabulary * classes)
+    by_token = counts.reshape(vocabulary, classes).float() + counts.reshape(-1, classes).sum(0) / counts.sum()
+    asked = validation.targets != IGNORED
+    answers = by_token.argmax(1)[validation.inputs[asked].clamp_max(vocabulary - 1)]
+    return float((answers == validation.targets[asked]).double().mean())
+
+
+CLASSICAL: dict[str, tuple[str, Callable[[Task], float]]] = {
+    "brown": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
+    "digits": ("logistic regression", lambda task: float(logistic_regression(task)["validation"])),
+    "fashion-mnist": ("logistic regression", clothes),
+    "python-docs": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
+    "sentiment": ("logistic regression on runs of characters", texts),
+    "tagging": ("each word's most frequent tag", most_frequent_label),
+}
+"""By task, what it is and what it gives on validation; each takes seconds."""
 
 
 if __name__ == "__main__":
