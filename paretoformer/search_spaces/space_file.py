@@ -80,10 +80,10 @@ def parse_space_file(value: Any, where: str) -> SpaceFile:
 
 
 def domain_of(given: Any, where: str) -> Domain:
-    """The values that a dimension's form lists.
+    """The values that a dimension's form lists; one that goes `with` another dimension may have a value at several places.
 
     Raises:
-        UserError: an empty list, a value twice, or a range that holds nothing.
+        UserError: an empty list, a value to choose twice, or a range that holds nothing.
     """
     if isinstance(given, Ranged):
         return _range(given, where)
@@ -91,7 +91,8 @@ def domain_of(given: Any, where: str) -> Domain:
     options = tuple(listed) if isinstance(listed, list) else (listed,)
     if not options:
         raise UserError(f"{where}: the list is empty; give at least one value.")
-    for index, option in enumerate(options):
+    tied = isinstance(given, Listed) and given.partner is not None
+    for index, option in enumerate(() if tied else options):
         if option in options[:index]:
             raise UserError(f"{where}: {option} is given twice.")
     return Choices(options)

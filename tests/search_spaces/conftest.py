@@ -74,6 +74,7 @@ _PIECES = TokenInput(vocabulary=32_100, length=1024)
 PUBLISHED = {
     "mixed-attention-full": Signature(input=_LARGE_IMAGE, output=ClassOutput(classes=10)),
     "pyramid-full": Signature(input=_LARGE_IMAGE, output=ClassOutput(classes=1000)),
+    "modernisation-full": Signature(input=_LARGE_IMAGE, output=ClassOutput(classes=1000)),
     "wide-or-deep-full": Signature(input=TokenInput(vocabulary=256, length=1000), output=ClassOutput(classes=2)),
     "positions-full": Signature(input=_PIECES, output=TokenOutput(vocabulary=32_100)),
     "hybrid-full": Signature(input=_PIECES, output=TokenOutput(vocabulary=32_100)),

@@ -130,6 +130,13 @@ def test_what_every_stack_needs_is_told_when_missing(address: str) -> None:
         SearchSpace.from_dict({**value, "rules": []}, "mine.yaml")
 
 
+def test_a_value_that_goes_with_another_may_come_at_two_places() -> None:
+    dimensions = {"decoder.depth": [1, 2, 3], "decoder.width": {"choose": [16, 32, 32], "with": "decoder.depth"}}
+    space = SearchSpace.from_dict({**VALID, "dimensions": {**dimensions, "decoder.mixer": "identity"}, "rules": []})
+    widths = [space.decode(point).architecture.stacks[0].width for point in space.enumerate()]
+    assert widths == [16, 32, 32]
+
+
 @pytest.mark.parametrize(
     ("address", "given", "sentence"),
     [

@@ -1,6 +1,7 @@
-"""Two linear layers with a squared ReLU between them."""
+"""Two linear layers with a squared ReLU between them, or a plain one."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import relu
@@ -9,17 +10,18 @@ from paretoformer.search_spaces.contract import Capability, Context, FeedForward
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "relu2", papers=(16,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "relu2", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL,))
 @dataclass(frozen=True, kw_only=True)
 class Relu2Config(FeedForwardConfig):
-    """W2 relu(W1 x)^2, hidden width `ratio` times the width, rounded.
+    """W2 relu(W1 x)^power, hidden width `ratio` times the width, rounded.
 
     Cost: 2 N D hidden MACs. Source: So et al. 2021, section 4 (Primer), without biases; it stands in the classifier of
-    paper 16's follow-up.
+    paper 16's follow-up. Power 1: Vaswani et al. 2017, section 3.3, and paper 25 before its edit of section 2.6.
     """
 
     ratio: float = 4.0
     bias: bool = False
+    power: Literal[1, 2] = 2
 
     def hidden(self, site: Site) -> int:
         """Hidden width, at least 1."""
@@ -46,8 +48,10 @@ class Relu2(FeedForward):
         super().__init__()
         self.up = nn.Linear(site.width, config.hidden(site), bias=config.bias)
         self.down = nn.Linear(config.hidden(site), site.width, bias=config.bias)
+        self.power = config.power
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.down(relu(self.up(x)).square())
+        hidden = relu(self.up(x))
+        y: Tensor = self.down(hidden.square() if self.power == 2 else hidden)
         return y

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
+from paretoformer.search_spaces.parts.activation import After, activation
 from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution, Recent, taps, window_problems
 from paretoformer.search_spaces.registry import register
 
@@ -15,13 +16,14 @@ from paretoformer.search_spaces.registry import register
 class DepthwiseConfig(MixerConfig):
     """Each channel convolved on its own with `size` x `size` weights on a grid, `size` along a sequence.
 
-    In a causal stack the window is the last `size` tokens. Cost: N D size^2 MACs on a grid, N D size along a sequence; a
-    causal state of size - 1 tokens. Source: paper 25, section 2.5 (7 x 7); paper 16, table 5 (3 x 3). The forms along a
-    sequence are ours.
+    An activation may come `after` it. In a causal stack the window is the last `size` tokens. Cost: N D size^2 MACs on a grid,
+    N D size along a sequence; a causal state of size - 1 tokens. Source: paper 25, section 2.5 (7 x 7; with an activation
+    until its section 2.6); paper 16, table 5 (3 x 3). The forms along a sequence are ours.
     """
 
     size: int = 7
     bias: bool = True
+    after: After = "none"
 
     def problems(self, site: Site) -> Iterator[str]:
         """A centred window needs an odd size, and no window may be larger than what it slides over."""
@@ -51,10 +53,11 @@ class Depthwise(Mixer):
     def __init__(self, config: DepthwiseConfig, site: Site) -> None:
         super().__init__()
         self.convolution = DepthwiseConvolution(site.width, config.size, site, bias=config.bias)
+        self.after = activation(config.after)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.convolution(x, context)
+        y: Tensor = self.after(self.convolution(x, context))
         return y
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Recent:
@@ -63,4 +66,5 @@ class Depthwise(Mixer):
 
     def extend(self, x: Tensor, state: Recent, context: Context) -> tuple[Tensor, Recent]:
         """x: (B, T, D)."""
-        return self.convolution.extend(x, state)
+        y, state = self.convolution.extend(x, state)
+        return self.after(y), state

@@ -33,7 +33,7 @@ class Merging(nn.Module):
 
 
 class Striding(nn.Module):
-    """A convolution of stride 2: `kernel` 3 is padded by 1, 2 is not."""
+    """A convolution of stride 2: `kernel` 3 is padded by 1, 1 and 2 are not."""
 
     def __init__(self, width: int, wider: int, kernel: int) -> None:
         super().__init__()

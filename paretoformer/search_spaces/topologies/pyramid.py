@@ -26,7 +26,8 @@ STAGES = ("stage1", "stage2", "stage3", "stage4")
 class PyramidConfig(TopologyConfig):
     """Stem, four stages, a convolution of stride 2 between each two, a linear head on the mean of the last grid.
 
-    `kernel` 3 pads by 1 and rounds halves up (PoolFormer), 2 rounds them down (ConvNeXt, HorNet). With `stage_norms` the
+    `kernel` 3 pads by 1 and rounds halves up (PoolFormer), 2 rounds them down (ConvNeXt, HorNet), 1 reads
+    every second place, as the projection around the first block of a stage in ResNet does. With `stage_norms` the
     stages before the last end in their norm, before the convolution. The last stage's norm stands before the mean or,
     as `head` mean-norm, after it. In place of convolutions a `merge` gather joins the tokens of 2 x 2 places, normalises them as
     the stage before does, and maps them by one layer.
@@ -35,7 +36,7 @@ class PyramidConfig(TopologyConfig):
 
     roles: ClassVar[Mapping[str, StackRole]] = {name: StackRole() for name in STAGES}
 
-    kernel: Literal[2, 3] = 3
+    kernel: Literal[1, 2, 3] = 3
     stage_norms: bool = False
     head: Literal["norm-mean", "mean-norm"] = "norm-mean"
     merge: Literal["convolution", "gather"] = "convolution"
@@ -116,7 +117,7 @@ class PyramidConfig(TopologyConfig):
         return 4 * one.width * wider + norm
 
     def _grids(self, first: Grid) -> tuple[Grid, ...]:
-        grids, up = [first], 1 if self.kernel == 3 and self.merge == "convolution" else 0
+        grids, up = [first], 1 if self.kernel != 2 and self.merge == "convolution" else 0
         while len(grids) < len(STAGES):
             rows, cells = grids[-1]
             grids.append(((rows + up) // 2, (cells + up) // 2))

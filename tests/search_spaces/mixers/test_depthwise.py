@@ -1,5 +1,6 @@
 """The depthwise convolution as a mixer of published blocks."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -41,3 +42,16 @@ def test_a_mean_over_a_square_is_pooling_away_from_the_borders(places) -> None:
     inner = (slice(None), slice(1, 5), slice(1, 7))
     y, expected = (mixer(x, grid).unflatten(1, site.grid)[inner] for mixer in (module, pooling))
     torch.testing.assert_close(y, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "function"), [("relu", torch.relu), ("gelu", torch.nn.functional.gelu)])
+def test_with_one_after_it_it_ends_in_its_activation(places, name, function) -> None:
+    site, config, x = (
+        Site(width=16, length=48, grid=(6, 8)),
+        choice("mixer", "depthwise").config,
+        places.normal(2, 48, 16),
+    )
+    plain = places.built(config(), site).double()
+    module = places.built(config(after=name), site).double()
+    grid = Context(grid=site.grid)
+    torch.testing.assert_close(module(x, grid), function(plain(x, grid)), rtol=0, atol=1e-12)

@@ -49,3 +49,27 @@ def test_its_hidden_width_is_a_share_of_the_width() -> None:
     site = Site(width=10, length=4)
     config = choice("mixer", "separable").config
     assert [config(ratio=ratio).hidden(site) for ratio in (0.01, 0.5, 2.0)] == [1, 5, 20]
+
+
+def test_dense_narrow_and_with_relu_twice_it_is_the_bottleneck_of_resnet_without_norms(places) -> None:
+    site = Site(width=16, length=48, grid=(6, 8))
+    config = choice("mixer", "separable").config(
+        ratio=0.25, size=3, bias=True, dense=True, activation="relu", after="relu"
+    )
+    module, x = places.built(config, site).double(), places.normal(2, 48, 16)
+    reference = nn.Sequential(
+        nn.Conv2d(16, 4, 1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 16, 1)
+    ).double()
+    layers = ((0, module.up), (2, module.convolution.kernel), (4, module.down))
+    with torch.no_grad():
+        for index, own in layers:
+            reference[index].weight.copy_(own.weight.reshape(reference[index].weight.shape))
+            reference[index].bias.copy_(own.bias)
+    expected = reference(x.mT.reshape(2, 16, 6, 8)).flatten(2).mT
+    torch.testing.assert_close(module(x, Context(grid=site.grid)), expected, rtol=0, atol=1e-10)
+    assert config.parameters(site) == sum(parameter.numel() for parameter in reference.parameters())
+
+
+def test_where_no_starrelu_is_its_start_makes_no_other_architecture() -> None:
+    config = choice("mixer", "separable").config
+    assert config(activation="gelu", start="code").to_json() == config(activation="gelu").to_json()

@@ -23,7 +23,12 @@ def pyramid(places, mixer="identity", widths=(8, 12, 16, 20), **fields):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "grids"), [(3, [(11, 8), (6, 4), (3, 2), (2, 1)]), (2, [(11, 8), (5, 4), (2, 2), (1, 1)])]
+    ("kernel", "grids"),
+    [
+        (3, [(11, 8), (6, 4), (3, 2), (2, 1)]),
+        (1, [(11, 8), (6, 4), (3, 2), (2, 1)]),
+        (2, [(11, 8), (5, 4), (2, 2), (1, 1)]),
+    ],
 )
 def test_grids_are_halved_up_or_down(places, kernel, grids) -> None:
     architecture = pyramid(places, kernel=kernel)
@@ -37,7 +42,7 @@ def test_grids_are_halved_up_or_down(places, kernel, grids) -> None:
     assert seen == [(rows * cells, width) for (rows, cells), width in zip(grids, (8, 12, 16, 20), strict=True)]
 
 
-@pytest.mark.parametrize("kernel", [2, 3])
+@pytest.mark.parametrize("kernel", [1, 2, 3])
 @pytest.mark.parametrize("stage_norms", [True, False])
 @pytest.mark.parametrize("head", ["norm-mean", "mean-norm"])
 def test_every_option_is_counted(places, kernel, stage_norms, head) -> None:
