@@ -1,8 +1,9 @@
 """Runs and their scores: made once for a key, and found again across studies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from paretoformer.records.trial import Score
 from paretoformer.store.database import Database
@@ -18,6 +19,15 @@ _FINISH = (
 )
 _SCORES = select(score).where(score.c.run == bindparam("its_run")).order_by(score.c.rung, score.c.split, score.c.metric)
 
+_OF_KEYS = select(run).where(run.c.key.in_(bindparam("wanted", expanding=True)))
+_SCORES_OF = (
+    select(score)
+    .where(score.c.run.in_(bindparam("wanted", expanding=True)))
+    .order_by(score.c.run, score.c.rung, score.c.split, score.c.metric)
+)
+MOST_NAMED = 500
+"""So many keys are asked for in one statement; databases bound the number of parameters."""
+
 
 class Runs:
     """The tables of runs and scores."""
@@ -31,6 +41,17 @@ class Runs:
         """The run with that key, None where there is none."""
         row = self._database.read_one(_BY_KEY, {"its_key": key})
         return None if row is None else run_row(row)
+
+    def of_keys(self, keys: Sequence[str]) -> list[RunRow]:
+        """The runs with these keys, of those that there are."""
+        return [run_row(row) for row in self._named(_OF_KEYS, keys)]
+
+    def scores_of(self, runs: Sequence[int]) -> dict[int, list[Score]]:
+        """The scores of several runs, by run and then in the order of rungs."""
+        found: dict[int, list[Score]] = {}
+        for row in self._named(_SCORES_OF, runs):
+            found.setdefault(row["run"], []).append(score_row(row))
+        return found
 
     def get(self, run_id: int) -> RunRow:
         """The run with that id, which a trial named."""
@@ -75,6 +96,10 @@ class Runs:
         """A run's scores by rung, of one split or of all."""
         rows = self._database.read(_SCORES, {"its_run": run_id})
         return [score_row(row) for row in rows if split in (None, row["split"])]
+
+    def _named(self, statement: Select[Any], wanted: Sequence[str] | Sequence[int]) -> Iterator[RowMapping]:
+        for start in range(0, len(wanted), MOST_NAMED):
+            yield from self._database.read(statement, {"wanted": list(wanted[start : start + MOST_NAMED])})
 
 
 def run_row(row: RowMapping) -> RunRow:

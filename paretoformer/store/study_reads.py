@@ -1,8 +1,8 @@
 """What a report needs of a whole study, in a fixed number of statements however many trials there are."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, select
 
 from paretoformer.records.trial import Score
 from paretoformer.store.database import Database
@@ -17,15 +17,8 @@ _ITS_ARCHITECTURES = select(trial.c.architecture).where(
 )
 _ITS_RUNS = select(trial.c.run).where(trial.c.study == bindparam("of"), trial.c.run.is_not(None))
 
-_named = run.alias("named")
-_OF_THE_SAME = exists().where(
-    _named.c.id.in_(_ITS_RUNS),
-    *(_named.c[part] == run.c[part] for part in ("architecture", "signature", "task", "recipe")),
-    run.c.seed.in_(bindparam("seeds", expanding=True)),
-)
-_ITS_AND_OTHERS = or_(run.c.id.in_(_ITS_RUNS), _OF_THE_SAME)
-_RUNS = select(run).where(_ITS_AND_OTHERS)
-_SCORES = select(score).join(run).where(_ITS_AND_OTHERS).order_by(score.c.run, score.c.rung)
+_RUNS = select(run).where(run.c.id.in_(_ITS_RUNS))
+_SCORES = select(score).where(score.c.run.in_(_ITS_RUNS)).order_by(score.c.run, score.c.rung)
 _ARCHITECTURES = select(architecture).where(architecture.c.digest.in_(_ITS_ARCHITECTURES))
 _COUNTS = select(model).where(
     model.c.signature == bindparam("its_signature"), model.c.architecture.in_(_ITS_ARCHITECTURES)
@@ -49,15 +42,14 @@ class StudyReads:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
-    def runs(self, study_id: int, seeds: Collection[int] = ()) -> dict[int, RunRow]:
-        """The runs that the study's trials name, and those that part from one of these in the seed alone, being of `seeds`; by id."""
-        rows = self._database.read(_RUNS, {"of": study_id, "seeds": list(seeds)})
-        return {row["id"]: run_row(row) for row in rows}
+    def runs(self, study_id: int) -> dict[int, RunRow]:
+        """The runs that the study's trials name, by id."""
+        return {row["id"]: run_row(row) for row in self._database.read(_RUNS, {"of": study_id})}
 
-    def scores(self, study_id: int, seeds: Collection[int] = ()) -> dict[int, list[Score]]:
+    def scores(self, study_id: int) -> dict[int, list[Score]]:
         """The scores of these runs, by run and then in the order of rungs."""
         found: dict[int, list[Score]] = {}
-        for row in self._database.read(_SCORES, {"of": study_id, "seeds": list(seeds)}):
+        for row in self._database.read(_SCORES, {"of": study_id}):
             found.setdefault(row["run"], []).append(score_row(row))
         return found
 

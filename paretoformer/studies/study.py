@@ -18,7 +18,6 @@ from paretoformer.studies.frames import trial_frame
 from paretoformer.studies.front import front_indices, hypervolume
 from paretoformer.studies.points import FrontPoint, column_intervals
 from paretoformer.studies.replicates import over_replicates, replicate_key
-from paretoformer.studies.seeds import training_seed
 from paretoformer.studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -65,12 +64,17 @@ class Study:
     @cached_property
     def runs(self) -> dict[int, RunRow]:
         """The runs of its trials, every replicate, by id."""
-        return self.store.reads.runs(self.row.id, self._other_seeds)
+        named, seed = self.store.reads.runs(self.row.id), self.spec.seed
+        others = range(1, self.spec.replicates)
+        keys = [replicate_key(run.key, seed, replicate) for run in named.values() for replicate in others]
+        return named | {run.id: run for run in self.store.runs.of_keys(keys)}
 
     @cached_property
     def scores(self) -> dict[int, list[Score]]:
         """Scores by run."""
-        return self.store.reads.scores(self.row.id, self._other_seeds)
+        if self.spec.replicates == 1:
+            return self.store.reads.scores(self.row.id)
+        return self.store.runs.scores_of(list(self.runs))
 
     @cached_property
     def costs(self) -> dict[str, dict[tuple[str, str], Measurement]]:
@@ -150,10 +154,6 @@ class Study:
     @cached_property
     def _by_key(self) -> dict[str, RunRow]:
         return {run.key: run for run in self.runs.values()}
-
-    @property
-    def _other_seeds(self) -> list[int]:
-        return [training_seed(self.spec.seed, replicate) for replicate in range(1, self.spec.replicates)]
 
     def _point(
         self, trial: TrialRow, architecture: Architecture, scores: list[list[Score]], counts: dict[str, int]

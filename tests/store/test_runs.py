@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from paretoformer.records.trial import Score
-from paretoformer.store import RunRow, RunState, Store
+from paretoformer.store import RunRow, RunState, Store, runs
 
 Maker = Callable[[str], RunRow]
 
@@ -72,3 +72,18 @@ def test_one_score_that_is_not_finite_refuses_them_all(store: Store, new_run: Ma
     with pytest.raises(ValueError, match="nan cannot be stored"):
         store.runs.add_scores(run.id, [score(0), score(1, float("nan"))])
     assert store.runs.scores(run.id) == []
+
+
+def test_many_runs_are_found_by_their_keys_and_their_scores_by_run(
+    store: Store, new_run: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_NAMED", 2)
+    made = [new_run(key) for key in "abcde"]
+    for index, run in enumerate(made):
+        store.runs.add_scores(run.id, [score(1, 0.9), score(0, index / 10)])
+    assert sorted(run.key for run in store.runs.of_keys(["a", "c", "e", "none"])) == ["a", "c", "e"]
+    found = store.runs.scores_of([run.id for run in made[:3]])
+    assert {run: [each.value for each in scores] for run, scores in found.items()} == {
+        run.id: [index / 10, 0.9] for index, run in enumerate(made[:3])
+    }
+    assert (store.runs.of_keys([]), store.runs.scores_of([])) == ([], {})

@@ -48,22 +48,6 @@ def test_scores_are_those_of_its_runs_by_rung(store: Store, study: StudyRow, own
     assert store.reads.scores(study.id) == {own_trial.run: scores}
 
 
-def test_runs_of_other_seeds_are_those_that_part_from_its_runs_in_the_seed_alone(
-    store: Store, study: StudyRow, own_trial: TrialRow
-) -> None:
-    assert own_trial.run
-    own = store.runs.get(own_trial.run)
-    parts = {"architecture": own.architecture, "signature": own.signature, "task": own.task, "recipe": own.recipe}
-    store.recipes.put("another", {})
-    second = store.runs.create_or_get("second", **parts, seed=own.seed + 1)
-    store.runs.create_or_get("third", **parts, seed=own.seed + 2)
-    store.runs.create_or_get("other", **{**parts, "recipe": "another"}, seed=own.seed + 1)
-    score = Score(metric="accuracy", split="test", rung=0, value=0.5, low=0.4, high=0.6, examples=64, seconds=1.0)
-    store.runs.add_scores(second.id, [score])
-    assert store.reads.runs(study.id, [second.seed]) == {own.id: own, second.id: second}
-    assert store.reads.scores(study.id, [second.seed]) == {second.id: [score]}
-
-
 def test_architectures_are_those_that_it_proposed(store: Store, study: StudyRow, own_trial: TrialRow) -> None:
     assert store.reads.architectures(study.id) == {ARCHITECTURE: {"topology": "encoder"}}
 

@@ -27,6 +27,7 @@ from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.study import Study
+from paretoformer.studies.threads import one_thread
 from paretoformer.studies.trial_runner import TrialRunner
 
 K = 3
@@ -69,6 +70,12 @@ def test_the_first_replicate_is_the_run_of_a_study_without_and_the_others_have_k
     keys = [replicate_key("first", 3, replicate) for replicate in range(K)]
     assert keys[0] == "first" and len(set(keys)) == K
     assert replicate_key("first", 4, 1) != keys[1]
+
+
+@pytest.fixture(autouse=True)
+def as_workers_train() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
