@@ -6,6 +6,8 @@ from itertools import pairwise
 from random import Random
 from typing import Literal
 
+from torch import Tensor
+
 from paretoformer.evaluators.graphs.graph import Direction, Graph, ordered
 from paretoformer.evaluators.graphs.walk import walks
 from paretoformer.evaluators.symbols import Symbols
@@ -64,6 +66,10 @@ class GraphTokeniser:
     def is_name(self, token: int) -> bool:
         """Whether it names a node."""
         return _NAMES <= token < self._nodes
+
+    def are_names(self, tokens: Tensor) -> Tensor:
+        """The same of each of many, a bool of their shape."""
+        return (tokens >= _NAMES) & (tokens < self._nodes)
 
     def count(self, visits: int, jumps: int) -> int:
         """Tokens of a graph that is walked in so many visits of nodes, jumps between them included, with its end."""

@@ -20,8 +20,8 @@ from paretoformer.evaluators.graphs.structure import (
     random_adjacencies,
     triangles,
 )
-from paretoformer.evaluators.graphs.tokeniser import PADDING, SYMBOLS, GraphTokeniser, Reindex
-from paretoformer.evaluators.memory_task import MemoryTask
+from paretoformer.evaluators.graphs.task import GraphTask
+from paretoformer.evaluators.graphs.tokeniser import PADDING, GraphTokeniser, Reindex
 from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.registry import register_task
@@ -78,7 +78,7 @@ _DEFAULT = GraphOptions()
 
 
 @register_task("graph-structure")
-class GraphStructure(MemoryTask):
+class GraphStructure(GraphTask):
     """Triangles (10 stands for more) or whether they are odd, a cycle, connectedness, the edges between two nodes or at one.
 
     Nodes that are asked about are named after the end of the graph; a path that is not there has as many edges as there are
@@ -95,11 +95,10 @@ class GraphStructure(MemoryTask):
     )
     metrics: tuple[Metric, ...] = (Accuracy(),)
     signature: Signature = _DEFAULT.signature
-    symbols = SYMBOLS
     recipe: Recipe = Recipe(batch=64, budget=24_576)
 
     def __init__(self, options: GraphOptions = _DEFAULT) -> None:
-        self.signature = options.signature
+        self.signature, self.form = options.signature, options.tokeniser
         rng = np.random.default_rng((_SEED, options.nodes))
         graphs = random_adjacencies(rng, _DRAWN, options.nodes)
         alike = [row.tobytes() for row in invariants(graphs)]
