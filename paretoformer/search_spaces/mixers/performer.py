@@ -35,7 +35,8 @@ class PerformerConfig(FeatureAttentionConfig):
     on a `sphere`. `redraw` draws them anew every so many forward passes of training.
 
     Exponents of a query lose their largest, which cancels but for the 1e-4. `stabiliser` both also takes the largest
-    of all keys of the sequence off, as the official code does; that looks ahead, so a causal stack refuses it.
+    of all keys of the sequence off, as the official code does; that looks ahead, so a causal stack refuses it. With
+    stabiliser query nothing is taken off a key's exponents, and they end at MOST_EXPONENT = 60, above which sums overflow.
 
     Cost: projections, 2 N D m MACs for features, 2 N m D (d + 1) / d for sums; decoding keeps H m (d + 1) numbers.
     Source: Choromanski et al. 2021 (arXiv 2009.14794); survey 20. m = 256 is the setting of Long Range Arena.
