@@ -274,7 +274,7 @@ def test_check_passes_what_is_valid(places) -> None:
 
 def test_equal_problems_of_many_layers_are_told_once(places) -> None:
     odd = plain(places, mixer=config_from_json("mixer", {"name": "softmax", "heads": 3}), depth=4)
-    assert odd.problems(places.signatures["text"]) == ("3 heads do not divide the width 16",)
+    assert odd.problems(places.signatures["text"]) == ("3 heads do not divide the width 16; heads that do: 1, 2, 4",)
 
 
 def test_mixers_are_named_in_the_order_of_layers(places) -> None:

@@ -187,7 +187,7 @@ def test_a_broken_rule_is_told_with_values_and_layer() -> None:
     reasons = found.explain({"decoder.mixer.heads[0]": 4, "decoder.mixer.heads[1]": 5}, NEXT)
     assert reasons == (
         "rule decoder.width % decoder.mixer.heads == 0: 48 % 5 is 3 at layer 1",
-        "5 heads do not divide the width 48",
+        "5 heads do not divide the width 48; heads that do: 1, 2, 3, 4, 6, 8",
     )
 
 
@@ -211,7 +211,7 @@ def test_a_rule_may_bound_counts() -> None:
 
 def test_counts_are_not_asked_for_where_an_architecture_cannot_be_built() -> None:
     found = space({"decoder.mixer.heads": 3}, "params <= 1")
-    assert found.explain({}, NEXT) == ("3 heads do not divide the width 16",)
+    assert found.explain({}, NEXT) == ("3 heads do not divide the width 16; heads that do: 1, 2, 4",)
 
 
 def test_two_spellings_of_one_architecture_have_one_digest() -> None:

@@ -12,6 +12,11 @@ from paretoformer.search_spaces.contract.position import MixerPosition
 from paretoformer.search_spaces.contract.site import Site
 
 
+def divisors(number: int, near: int) -> str:
+    """What divides `number`, up to twice what was `near` it, for a sentence."""
+    return ", ".join(str(each) for each in range(1, min(number, 2 * near) + 1) if number % each == 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AttentionConfig(MixerConfig):
     """`heads` query heads share `kv_heads` heads of keys and values (None: as many as heads; 1: multi-query).
@@ -48,11 +53,11 @@ class AttentionConfig(MixerConfig):
         """Beside the capabilities: heads share the width out, kv_heads divide heads."""
         yield from super().problems(site)
         if self.head_width is None and site.width % self.heads:
-            yield f"{self.heads} heads do not divide the width {site.width}"
+            yield f"{self.heads} heads do not divide the width {site.width}; heads that do: {divisors(site.width, self.heads)}"
         elif site.position is not None:
             yield from site.position.mixer_problems(self.heads, self.head(site))
         if self.heads % self.kv:
-            yield f"{self.kv} kv_heads do not divide {self.heads} heads"
+            yield f"{self.kv} kv_heads do not divide {self.heads} heads; kv_heads that do: {divisors(self.heads, self.kv)}"
 
     def parameters(self, site: Site) -> int:
         """Projections to queries, keys, values and back, and the position's part."""

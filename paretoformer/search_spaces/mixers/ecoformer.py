@@ -11,6 +11,7 @@ from torch.nn.functional import normalize, pad
 from paretoformer.kernels.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.contract.position import ExactBuffers
 from paretoformer.search_spaces.parts.feature_attention import (
     Sums,
@@ -76,7 +77,11 @@ class EcoformerConfig(MixerConfig):
         """Heads divide the width; anchors and pairs are tokens."""
         yield from super().problems(site)
         if site.width % self.heads:
-            yield f"{self.heads} heads of mixer ecoformer do not divide the width, and this stack has {site.width}"
+            that_do = divisors(site.width, self.heads)
+            yield (
+                f"{self.heads} heads of mixer ecoformer do not divide the width, and this stack has {site.width}; "
+                f"heads that do: {that_do}"
+            )
         for name, number in (("anchors", self.anchors), ("top", self.top)):
             if number > site.length:
                 yield f"mixer ecoformer has {name} {number}, more than tokens, and this stack has {site}; use at most {site.length}"

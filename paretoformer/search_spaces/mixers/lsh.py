@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, pad
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.registry import register
 
 ALONE = -1e5
@@ -46,7 +47,8 @@ class LshConfig(MixerConfig):
         """Heads divide the width, a chunk lies inside the sequence, and buckets come in pairs of a direction's two ends."""
         yield from super().problems(site)
         if site.width % self.heads:
-            yield f"mixer lsh has {self.heads} heads, and they do not divide the width {site.width}"
+            that_do = divisors(site.width, self.heads)
+            yield f"mixer lsh has {self.heads} heads, and they do not divide the width {site.width}; heads that do: {that_do}"
         if self.chunk > site.length:
             yield f"mixer lsh has chunks of {self.chunk} tokens, and {site} has {site.length} in all; use at most {site.length}"
         if self.buckets is not None and self.buckets % 2:

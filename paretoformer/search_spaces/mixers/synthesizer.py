@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.registry import register
 
 
@@ -44,7 +45,8 @@ class SynthesizerConfig(MixerConfig):
         """Heads divide the width, and factors have fewer numbers than what they make."""
         yield from super().problems(site)
         if site.width % self.heads:
-            yield f"mixer synthesizer has {self.heads} heads, and they do not divide the width {site.width}"
+            that_do = divisors(site.width, self.heads)
+            yield f"mixer synthesizer has {self.heads} heads, and they do not divide the width {site.width}; heads that do: {that_do}"
         if self.kind == "factorised" and 2 * self.rank > site.length:
             yield (
                 f"mixer synthesizer has factors of rank {self.rank}, and the scores of {site} have fewer numbers; "

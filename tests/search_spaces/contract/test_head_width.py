@@ -49,3 +49,13 @@ def test_projections_of_as_many_heads_in_all_have_as_many_parameters_in_any_numb
     """Paper 30: 4 D d T without biases, whatever the depth."""
     config = config_from_json("mixer", {"name": "softmax", "heads": 8 // layers, "head_width": 16, "bias": False})
     assert layers * config.parameters(SITE) == 4 * 24 * 16 * 8
+
+
+def test_kv_heads_that_do_not_divide_the_heads_are_told_those_that_do() -> None:
+    reasons = list(registry.choice("mixer", "softmax").config(heads=4, kv_heads=3).problems(Site(width=16, length=8)))
+    assert reasons == ["3 kv_heads do not divide 4 heads; kv_heads that do: 1, 2, 4"]
+
+
+def test_ecoformer_says_which_heads_divide_too() -> None:
+    reasons = list(registry.choice("mixer", "ecoformer").config(heads=3).problems(Site(width=16, length=70)))
+    assert any(reason.endswith("this stack has 16; heads that do: 1, 2, 4") for reason in reasons)

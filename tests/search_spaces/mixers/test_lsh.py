@@ -148,7 +148,7 @@ def test_memory_grows_slower_than_the_square(places, largest_tensor) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"heads": 3}, "3 heads, and they do not divide the width 16"),
+        ({"heads": 3}, "3 heads, and they do not divide the width 16; heads that do: 1, 2, 4"),
         ({"chunk": 101}, "chunks of 101 tokens, and a sequence of up to 100 tokens has 100"),
         ({"buckets": 3}, "has 3 buckets, and each direction"),
     ],

@@ -102,7 +102,7 @@ def test_more_tokens_than_scores_are_refused(places) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"heads": 3}, "3 heads, and they do not divide the width 16"),
+        ({"heads": 3}, "3 heads, and they do not divide the width 16; heads that do: 1, 2, 4"),
         ({"kind": "factorised", "rank": 21}, "rank is at most 20, or kind random"),
     ],
 )
