@@ -18,7 +18,7 @@ IMAGES = [
 ]
 LARGE = 2_000_000
 """Parameters from which on a model is built and run without numbers."""
-FULL = 7
+FULL = 10
 """One in so many points is taken of a space in the sizes of a paper."""
 
 
