@@ -42,7 +42,7 @@ def command(
             found = run_search(request.request(), where, work, on_start=view.on_start, on_progress=view.on_progress)
         except KeyboardInterrupt:
             view.close()
-            _say_interrupted(view, where)
+            say_interrupted(view, where.study)
             raise typer.Exit(INTERRUPTED) from None
     if json:
         from paretoformer.cli.views.front import front_json
@@ -64,11 +64,14 @@ def _prepare_process(workers: int) -> None:
         notes().print(f"{workers} workers share {cores} cores here: they take turns, and nothing gets done sooner.")
 
 
-def _say_interrupted(view: "ProgressView", place: "Place") -> None:
+def say_interrupted(view: "ProgressView", study: str) -> None:
+    """What an interruption leaves: the trials that `view` saw under way are another's now."""
     if not view.started:
-        notes().print(f"Stopped before the first trial of study {place.study}; nothing of it is stored.")
+        notes().print(f"Stopped before the first trial of study {study}; nothing of it is stored.")
         return
-    notes().print(f"Stopped; trials under way were handed back. The same command goes on with study {place.study}.")
+    many = "1 trial under way was" if view.under_way == 1 else f"{view.under_way} trials under way were"
+    stopped = f"Stopped; {many} handed back." if view.under_way else "Stopped; no trial was under way."
+    notes().print(f"{stopped} The same command goes on with study {study}.")
 
 
 def _show_end(study: "Study", place: "Place", effort: "Effort") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from paretoformer.cli.figures import duration
 from paretoformer.cli.views.preflight import preflight_lines
+from paretoformer.records.trial import TrialState
 from paretoformer.studies.effort import DEFAULT_TRIALS, Effort
 from paretoformer.studies.preflight import Preflight
 from paretoformer.studies.progress import Progress
@@ -20,6 +22,8 @@ from paretoformer.studies.spec import StudySpec
 PREPARING = "Preparing: opening data and database, and for a new study measuring a few architectures ..."
 LINE_S = 10.0
 """Seconds after which a line is written though no trial has ended."""
+ECHO = 4
+"""Columns left free beside the panel: a terminal writes ^C where the cursor is, and at its edge that would begin a line."""
 
 
 class ProgressView:
@@ -30,6 +34,7 @@ class ProgressView:
     ) -> None:
         self.console, self.study, self.effort, self._clock = console, study, effort, clock
         self.started = False
+        self.under_way = 0
         self._said: tuple[int, float] = (-1, float("-inf"))
 
     def prepare(self) -> None:
@@ -47,6 +52,7 @@ class ProgressView:
 
     def on_progress(self, progress: Progress) -> None:
         """Write a line where a trial has ended, or a while after the last."""
+        self._look(progress)
         ended, since = self._said
         if progress.ended != ended or self._clock() - since > LINE_S:
             self._said = (progress.ended, self._clock())
@@ -54,6 +60,10 @@ class ProgressView:
 
     def close(self) -> None:
         """No more is written."""
+
+    def _look(self, progress: Progress) -> None:
+        """Keep how many trials are under way."""
+        self.under_way = sum(progress.states.get(state, 0) for state in (TrialState.RESERVED, TrialState.RUNNING))
 
 
 class LiveView(ProgressView):
@@ -77,7 +87,9 @@ class LiveView(ProgressView):
 
     def on_progress(self, progress: Progress) -> None:
         """Redraw."""
-        self._live.update(progress_panel(self._title, progress))
+        self._look(progress)
+        panel = progress_panel(self._title, progress)
+        self._live.update(Constrain(panel, max(ECHO, self.console.width - ECHO)))
 
     def close(self) -> None:
         """Leave the panel as it is."""
