@@ -34,7 +34,8 @@ from paretoformer.studies.engines.base import Problem, engine
 
 space = SearchSpace.from_dict({
     "name": "page", "title": "t", "topology": "encoder", "stem": "tokens",
-    "dimensions": {"encoder.depth": 1, "encoder.width": [8, 16], "encoder.mixer": ["mean", "identity"], "encoder.norm": "scale"},
+    "dimensions": {"encoder.depth": 1, "encoder.width": [8, 16], "encoder.mixer": ["mean", "identity"], "encoder.norm": "scale",
+                   "encoder.feedforward": "silu"},
 })
 task = open_task("first-bit")
 point = space.trim(engine("climber")(Problem(space=space, objectives=1, seed=0)).ask(1).point)
@@ -66,7 +67,7 @@ def blocks() -> dict[str, str]:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
 def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
-    assert set(blocks()) == {"mixer", "norm", "task", "metric", "criterion", "meter", "engine"}
+    assert set(blocks()) == {"mixer", "norm", "feedforward", "task", "metric", "criterion", "meter", "engine"}
     for name, code in blocks().items():
         (tmp_path / f"{name}.py").write_text(code)
     done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True)
