@@ -216,6 +216,13 @@ def rotary(m: Any, x: Tensor, site: Site) -> Tensor:
     return merged(m.out, scaled_dot_product_attention(q, k, v))
 
 
+def sinusoidal(m: Any, x: Tensor, site: Site) -> Tensor:
+    """Sines and cosines of every place in turn."""
+    places, even = torch.arange(site.length)[:, None], torch.arange(0, site.width, 2)
+    angles = places * 10_000.0 ** -(even / site.width)
+    return x + torch.stack((angles.sin(), angles.cos()), -1).flatten(1)
+
+
 def biased(m: Any, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
     """Weights with a bias on the scores, as they are written where scores have one, and values."""
     q, k, v = heads(m.qkv, x)
@@ -325,6 +332,8 @@ PLAIN: dict[str, tuple[Callable[[Any, Tensor, Site], Tensor], str]] = {
     "mixer gnconv": (gnconv, "image"),
     "mixer token-mlp": (token_mlp, "tokens"),
     "position alibi": (alibi, "tokens"),
+    "position learned": (lambda m, x, site: x + m.position.table[: site.length], "tokens"),
+    "position sinusoidal": (sinusoidal, "tokens"),
     "position rotary": (rotary, "tokens"),
     "position t5": (t5, "tokens"),
     "position toeplitz": (toeplitz, "tokens"),

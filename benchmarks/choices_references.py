@@ -121,8 +121,9 @@ PACKAGED: dict[str, tuple[Callable[[Any, Site], tuple[nn.Module, Call]], str]] =
     "mixer window": (Packaged.window, "Longformer (transformers)"),
     "mixer bigbird": (Packaged.bigbird, "BigBird (transformers)"),
     "mixer lsh": (Packaged.lsh, "Reformer (transformers)"),
+    "mixer lsh-default": (Packaged.lsh, "Reformer (transformers), which computes something else as published"),
 }
-UNPUBLISHED = ("mixer deep-transformer",)
+UNPUBLISHED = ("mixer deep-transformer", "mixer omega-default")
 """Choices without public code or a short formula: beside softmax attention, which says what they cost, not how well they are written."""
 
 

@@ -1,7 +1,8 @@
-"""Times every mixer, norm, feed-forward and position inside an attention beside a reference in the same run.
+"""Times every mixer, norm, feed-forward and position, inside an attention or on its input, beside a reference in the same run.
 
     python benchmarks/choices_speed.py               # about 5 minutes
-    python benchmarks/choices_speed.py --only lsh    # one choice
+    python benchmarks/choices_speed.py --short       # the small size alone, and no growth: 1 to 2 minutes, no JSON
+    python benchmarks/choices_speed.py --only lsh    # one choice; with --keep its rows take their place in the JSON
 
 Forward, and forward and backward, in fp32 with one thread at three sizes. Times are the process's own processor time; ours and the
 reference take turns in short warmed blocks, and a ratio is the median of those of the turns. References are modules of transformers,
@@ -23,6 +24,7 @@ from typing import Any
 
 import torch
 from choices_formulas import HEADS, SUMMARY
+from choices_models import whole_models
 from choices_references import Reference, reference
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -49,6 +51,9 @@ class Case:
     name: str
     config: Any
     site: Site
+
+    added: bool = False
+    """Whether it is a position that is added to a stack's input."""
 
     @property
     def context(self) -> Context:
@@ -118,8 +123,31 @@ def mixer_case(name: str, length: int, width: int) -> Case:
     return Case(name=f"mixer {name}", config=config, site=site)
 
 
+class Added(nn.Module):
+    """A position on a stack's input."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.position = case.config.build(case.site)
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        """x: (B, N, D) -> (B, N, D)."""
+        y: Tensor = self.position(x, context.positions(x.shape[1], x.device))
+        return y
+
+
+def defaults(length: int, width: int) -> Iterator[Case]:
+    """Mixers that `fields_at` makes simpler, as they are by default."""
+    for name in ("lsh", "omega"):
+        fields = {"heads": HEADS} | ({"chunk": length // 4} if name == "lsh" else {})
+        config = choice("mixer", name).config(**fields)
+        site = site_at(name, length, width)
+        assert not list(config.problems(site)), list(config.problems(site))
+        yield Case(name=f"mixer {name}-default", config=config, site=site)
+
+
 def cases(length: int, width: int) -> Iterator[Case]:
-    """Every choice that computes something, at one size; a position inside softmax attention."""
+    """Every choice that computes something, at one size; a position inside softmax attention, or on a stack's input."""
     yield from (mixer_case(str(each), length, width) for each in choices("mixer") if str(each) not in NOTHING)
     plain = Site(width=width, length=length)
     softmax = config_from_json("mixer", {"name": "softmax", "heads": HEADS})
@@ -127,6 +155,10 @@ def cases(length: int, width: int) -> Iterator[Case]:
         position = each.config()
         if position.build_in_mixer(plain, HEADS, width // HEADS) is not None:
             yield Case(name=f"position {each}", config=softmax, site=replace(plain, position=position))
+        elif str(each) not in NOTHING:
+            yield Case(name=f"position {each}", config=position, site=plain, added=True)
+    if (length, width) == SIZES["small"][1:]:
+        yield from defaults(length, width)
     for kind in ("norm", "feedforward"):
         able = [each for each in choices(kind) if str(each) not in NOTHING]
         yield from (Case(name=f"{kind} {each}", config=each.config(), site=plain) for each in able)
@@ -135,7 +167,7 @@ def cases(length: int, width: int) -> Iterator[Case]:
 def built(case: Case) -> nn.Module:
     """The module; a mixer in evaluation, since what some do in training is done once."""
     torch.manual_seed(0)
-    module: nn.Module = case.config.build(case.site)
+    module: nn.Module = Added(case) if case.added else case.config.build(case.site)
     return module.eval() if isinstance(module, Mixer) else module.train()
 
 
@@ -202,16 +234,47 @@ def timed(case: Case, size: str, batch: int) -> Iterator[Timing]:
     for backward in (False, True):
         own = runs(lambda each: module(each, case.context), x, trained, backward)
         other = runs(beside.call, given, beside.parameters, backward)
-        own_s, other_s, ratio = paired(own, other)
-        yield Timing(
-            choice=case.name,
-            source=beside.source,
-            size=size,
-            backward=backward,
-            own_ms=1e3 * own_s,
-            reference_ms=1e3 * other_s,
-            ratio=ratio,
-        )
+        yield compared(case.name, beside.source, size, backward, (own, other))
+
+
+def compared(
+    name: str, source: str, size: str, backward: bool, pair: tuple[Callable[[], Any], Callable[[], Any]]
+) -> Timing:
+    """Ours and the reference in turns."""
+    own_s, other_s, ratio = paired(*pair)
+    return Timing(
+        choice=name,
+        source=source,
+        size=size,
+        backward=backward,
+        own_ms=1e3 * own_s,
+        reference_ms=1e3 * other_s,
+        ratio=ratio,
+    )
+
+
+def timed_whole(size: str) -> Iterator[Timing]:
+    """Topologies with their stems as whole models, at a size, forward, and forward and backward."""
+    batch, length, width = SIZES[size]
+    for whole in whole_models(batch, length, width):
+        torch.testing.assert_close(whole.model(whole.inputs), whole.loop(whole.inputs), rtol=1e-3, atol=1e-4)
+        trained = list(whole.model.parameters())
+        for backward in (False, True):
+            own, other = (whole_run(call, whole.inputs, trained, backward) for call in (whole.model, whole.loop))
+            yield compared(whole.name, "bare loop over the same weights", size, backward, (own, other))
+
+
+def whole_run(
+    call: Callable[[Tensor], Tensor], inputs: Tensor, trained: list[nn.Parameter], backward: bool
+) -> Callable[[], Any]:
+    """What is timed of a model, whose inputs have no gradient."""
+
+    def run() -> Any:
+        with torch.set_grad_enabled(backward):
+            y = call(inputs)
+        return torch.autograd.grad(y, trained, torch.ones_like(y)) if backward else y
+
+    return run
 
 
 def check(case: Case, module: nn.Module, x: Tensor, beside: Reference, given: Tensor) -> None:
@@ -296,26 +359,43 @@ def main() -> None:
     """Print both tables and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", help="choices by name")
+    parser.add_argument("--short", action="store_true", help="the small size alone")
+    parser.add_argument("--keep", action="store_true", help="put the rows of --only into the JSON")
     parser.add_argument("--json", type=Path, default=RESULTS)
     given = parser.parse_args()
     torch.set_num_threads(1)
     began = time.perf_counter()
-    wanted = (lambda name: name.split(" ")[-1] in given.only) if given.only else (lambda name: True)
+    wanted = (lambda name: name.split(" ")[1] in given.only) if given.only else (lambda name: True)
     timings = [
         timing
         for size, (batch, length, width) in SIZES.items()
+        if size == "small" or not given.short
         for case in cases(length, width)
         if wanted(case.name)
         for timing in timed(case, size, batch)
     ]
+    timings += [
+        timing
+        for size in (("small",) if given.short else SIZES)
+        for timing in timed_whole(size)
+        if wanted(timing.choice)
+    ]
     print(*shown(timings), sep="\n")
-    grown = [found for each in choices("mixer") if wanted(str(each)) and (found := growth(str(each)))]
+    kept = () if given.short else choices("mixer")
+    grown = [found for each in kept if wanted(f"mixer {each}") and (found := growth(str(each)))]
     print(f"\n{'':18}{'MACs':>8}{'time':>8}{'largest tensor / N^2':>23}   at N = {LENGTHS[-1]}")
     for each in grown:
         print(f"{each.choice:18}{each.macs_exponent:8.2f}{each.time_exponent:8.2f}{each.largest / each.squared:23.3f}")
     took = time.perf_counter() - began
     print(f"\n{took:.0f} s")
-    if not given.only:
+    if given.only and given.keep:
+        result = json.loads(given.json.read_text())
+        for key, rows in (("timings", timings), ("growth", grown)):
+            new = [asdict(row) for row in rows]
+            renewed = {row["choice"] for row in new}
+            result[key] = [row for row in result[key] if row["choice"] not in renewed] + new
+        given.json.write_text(json.dumps(result, indent=1) + "\n")
+    elif not given.only and not given.short:
         result = {
             "machine": platform.machine(),
             "torch": torch.__version__,
