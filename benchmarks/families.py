@@ -1,6 +1,6 @@
 """Runs one small search for each family of tasks, and writes what they found into docs/tasks-found.md.
 
-Eight trials each, counted costs but for one: they show that a family can be searched, not which choice is best. Figures are kept
+Six trials each, counted costs but for one: they show that a family can be searched, not which choice is best. Figures are kept
 after each family (benchmarks/results/families.json). About two minutes each on one free core.
 Run: python benchmarks/families.py [FAMILIES...] [--trials N] [--page]
 """
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "families.json"
 PAGE = ROOT / "docs" / "tasks-found.md"
 BEGIN, END = "<!-- from benchmarks/results/families.json -->", "<!-- end -->"
-TRIALS = 8
+TRIALS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,21 +36,21 @@ class Family:
 
 
 FAMILIES = {
-    "text": Family(task="sentiment", space="text-encoder", objectives="accuracy, -params", budget=4_096),
-    "image": Family(task="fashion-mnist", space="vision", objectives="accuracy, -latency", budget=4_096),
+    "text": Family(task="sentiment", space="text-encoder", objectives="accuracy, -params", budget=2_048),
+    "image": Family(task="fashion-mnist", space="vision", objectives="accuracy, -latency", budget=2_048),
     "length generalisation": Family(
-        task="copy", space="positions", objectives="exact-match, beyond, -params", budget=16_384
+        task="copy", space="positions", objectives="exact-match, beyond, -params", budget=8_192
     ),
-    "in-context": Family(task="boolean-icl", space="decoder", objectives="accuracy, -params", budget=16_384),
-    "recall": Family(task="mqar", space="hybrid", objectives="accuracy, -params", budget=32_768),
-    "graph": Family(task="graph-structure", space="text-encoder", objectives="accuracy, -params", budget=12_288),
-    "image-text": Family(task="emoji", space="captioner", objectives="recall_10_by_text, -params", budget=6_144),
-    "speech": Family(task="speech-translation", space="speech", objectives="-bits_per_byte, -params", budget=1_024),
+    "in-context": Family(task="boolean-icl", space="decoder", objectives="accuracy, -params", budget=8_192),
+    "recall": Family(task="mqar", space="hybrid", objectives="accuracy, -params", budget=16_384),
+    "graph": Family(task="graph-structure", space="text-encoder", objectives="accuracy, -params", budget=6_144),
+    "image-text": Family(task="emoji", space="captioner", objectives="recall_10_by_text, -params", budget=3_072),
+    "speech": Family(task="speech-translation", space="speech", objectives="-bits_per_byte, -params", budget=512),
     "translation": Family(
-        task="bible-translation", space="encoder-decoder", objectives="-bits_per_byte, -params", budget=4_096
+        task="bible-translation", space="encoder-decoder", objectives="-bits_per_byte, -params", budget=1_024
     ),
     "geometry": Family(task="pointmap", space="two-views", objectives="-points, -params", budget=1_024),
-    "function": Family(task="function-fit", space="series-decoder", objectives="-rmse, -params", budget=32_768),
+    "function": Family(task="function-fit", space="series-decoder", objectives="-rmse, -params", budget=16_384),
     "series": Family(task="signals", space="series-encoder", objectives="accuracy, -params", budget=4_096),
 }
 
@@ -84,19 +84,24 @@ def section(name: str, found: dict[str, Any]) -> str:
     columns = list(found["front"][0]["values"]) if found["front"] else []
     lines = [f"## {name}: `{found['task']}` in space `{found['space']}`", "", command, ""]
     lines += [f"Trials: {states}; {found['search_s'] / 60:.1f} minutes.", ""]
-    lines += [f"| trial | {' | '.join(columns)} | test | params | width | {' | '.join(KINDS)} |"]
-    lines += ["|" + "---|" * (len(columns) + 4 + len(KINDS))]
+    lines += [f"| trial | {' | '.join(columns)} | test | width | {' | '.join(KINDS)} |"]
+    lines += ["|" + "---|" * (len(columns) + 3 + len(KINDS))]
     lines += [_front_row(row, columns) for row in found["front"]]
     lines += ["", *(f"- trial {row['trial']} was {row['state']}: {row['reason']}" for row in found["untrained"])]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _front_row(row: dict[str, Any], columns: list[str]) -> str:
-    shown = " | ".join(cell(row["values"][column]) for column in columns)
+    shown = " | ".join(_shown(row["values"][column]) for column in columns)
     test = row["test"][columns[0]] if row["test"] else None
     tested = show(test["value"], test["unit"]) if test else ""
     chosen = " | ".join(", ".join(row[kind]) for kind in KINDS)
-    return f"| {row['trial']} | {shown} | {tested} | {row['params']:,} | {row['width']} | {chosen} |"
+    return f"| {row['trial']} | {shown} | {tested} | {row['width']} | {chosen} |"
+
+
+def _shown(each: dict[str, Any]) -> str:
+    """A value, with its interval where it has one."""
+    return cell(each) if each["low"] < each["high"] else show(each["value"], each["unit"])
 
 
 def page(text: str, kept: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Trains one small plain model on every task by the task's own recipe, beside the constant answer and a classical baseline.
 
 Each task's figures are kept as soon as they are there (benchmarks/results/tasks.json); `--table` writes them into docs/tasks.md and
-trains nothing. All tasks take about 40 minutes on one free core, `--short` (a tenth of each budget) about 5.
-Run: python benchmarks/tasks.py [NAMES...] [--json FILE] [--short] [--table]
+trains nothing. `--short` is a tenth of each budget.
+Run: python benchmarks/tasks.py [NAMES...] [--width N] [--json FILE] [--short] [--table]
 """
 
 import argparse
@@ -30,19 +30,19 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "tasks.json"
 PAGE = ROOT / "docs" / "tasks.md"
 BEGIN, END = "<!-- from benchmarks/results/tasks.json -->", "<!-- end -->"
-WIDTH, DEPTH = 64, 2
+WIDTH, DEPTH = 32, 2
 SHORT = 10
 HEADINGS = (
-    "| task | metric | constant | classical | small model, validation | test | parameters | seconds |",
-    "|---|---|---|---|---|---|---|---|",
+    "| task | metric | constant | classical | small model, validation | test | width | parameters | seconds |",
+    "|---|---|---|---|---|---|---|---|---|",
 )
 
 
-def figures(task: Task, short: bool) -> dict[str, Any]:
+def figures(task: Task, width: int, short: bool) -> dict[str, Any]:
     """All that the table says of a task, its classical baseline and the training included."""
     metric = task.metrics[0]
     recipe = replace(task.recipe, budget=max(task.recipe.batch, task.recipe.budget // SHORT)) if short else task.recipe
-    model = build(plain_model(task, WIDTH, DEPTH), task.signature, seed=0)
+    model = build(plain_model(task, width, DEPTH), task.signature, seed=0)
     start = time.perf_counter()
     trainer = Trainer(model, task, recipe, seed=0, rungs=1)
     (last,) = trainer.run()
@@ -55,6 +55,8 @@ def figures(task: Task, short: bool) -> dict[str, Any]:
         "validation": _interval(last, metric.name),
         "test": _interval(trainer.score(Split.TEST, 0), metric.name),
         "others": {score.metric: score.value for score in last if score.metric != metric.name},
+        "width": width,
+        "depth": DEPTH,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "recipe": recipe.to_json(),
         "seconds": round(seconds, 1),
@@ -87,6 +89,7 @@ def row(name: str, found: dict[str, Any]) -> str:
         f"{classical['value']:.3f} {classical['what']}" if classical else "",
         _written(found["validation"]),
         _written(found["test"]),
+        str(found["width"]),
         f"{found['parameters']:,}",
         f"{found['seconds']:.0f}",
     )
@@ -104,6 +107,8 @@ def table(results: dict[str, Any]) -> str:
     losing = [f"`{name}`" for name, found in tasks.items() if not beats_constant(found)]
     lines = [*HEADINGS, *(row(name, found) for name, found in tasks.items()), ""]
     lines.append("Within its constant answer's reach: " + (", ".join(losing) or "none") + ".")
+    if results["left"]:
+        lines.append("Not trained here yet: " + ", ".join(f"`{name}`" for name in results["left"]) + ".")
     lines += ["", "| task | what is reached without a transformer, as `list tasks` says it |", "|---|---|"]
     lines += [f"| `{name}` | {found['baseline']} |" for name, found in tasks.items()]
     return "\n".join(lines)
@@ -121,21 +126,28 @@ def kept(path: Path) -> dict[str, Any]:
     if path.exists():
         found: dict[str, Any] = json.loads(path.read_text())
         return found
-    return {"machine": platform.machine(), "torch": torch.__version__, "width": WIDTH, "depth": DEPTH, "tasks": {}}
+    return {"machine": platform.machine(), "torch": torch.__version__, "left": [], "tasks": {}}
+
+
+def keep(path: Path, name: str, found: dict[str, Any]) -> None:
+    """Add a task's figures to those that are kept."""
+    results = kept(path)
+    results["tasks"] = dict(sorted({**results["tasks"], name: found}.items()))
+    results["left"] = [each for each in task_names() if each not in results["tasks"]]
+    path.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def main() -> None:
     """Train on the tasks that are named, or all, and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="tasks (all whose data is here)")
-    parser.add_argument(
-        "--json", type=Path, default=RESULTS, help="where figures are kept (benchmarks/results/tasks.json)"
-    )
-    parser.add_argument("--short", action="store_true", help="a tenth of each budget")
+    parser.add_argument("--json", type=Path, help="where figures are kept (benchmarks/results/tasks.json)")
+    parser.add_argument("--width", type=int, default=WIDTH, help=f"channels of every stack ({WIDTH})")
+    parser.add_argument("--short", action="store_true", help="a tenth of each budget; kept only where --json says so")
     parser.add_argument("--table", action="store_true", help="write docs/tasks.md from the figures and train nothing")
     arguments = parser.parse_args()
     if arguments.table:
-        PAGE.write_text(page(PAGE.read_text(), kept(arguments.json)))
+        PAGE.write_text(page(PAGE.read_text(), kept(arguments.json or RESULTS)))
         return
     torch.set_num_threads(1)
     for name in arguments.names or task_names():
@@ -144,10 +156,9 @@ def main() -> None:
         except UserError as error:
             print(f"{name}: {error}", flush=True)
             continue
-        found = figures(task, arguments.short)
-        results = kept(arguments.json)
-        results["tasks"] = dict(sorted({**results["tasks"], name: found}.items()))
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+        found = figures(task, arguments.width, arguments.short)
+        if arguments.json or not arguments.short:
+            keep(arguments.json or RESULTS, name, found)
         print(row(name, found) + ("" if beats_constant(found) else "  <- CONSTANT"), flush=True)
 
 

@@ -1,0 +1,49 @@
+"""docs/tasks.md and docs/tasks-found.md say what their benchmarks kept."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from paretoformer.evaluators.registry import task_names
+from paretoformer.search_spaces.catalogue import load_space
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def benchmark_of(monkeypatch: pytest.MonkeyPatch):
+    """Imports a benchmark with those beside it."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+
+    def load(name: str) -> ModuleType:
+        return import_module(name)
+
+    return load
+
+
+@pytest.mark.parametrize(("name", "page"), [("tasks", "tasks.md"), ("families", "tasks-found.md")])
+def test_a_page_is_what_its_figures_make(benchmark_of, name: str, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    module = benchmark_of(name)
+    assert module.page(text, json.loads(module.RESULTS.read_text())) == text
+
+
+def test_every_figure_is_of_a_registered_task(benchmark_of) -> None:
+    kept = json.loads(benchmark_of("tasks").RESULTS.read_text())["tasks"]
+    assert kept and kept.keys() <= set(task_names())
+
+
+def test_the_interval_decides_whether_the_constant_answer_is_beaten(benchmark_of) -> None:
+    beats = benchmark_of("tasks").beats_constant
+    share = {"minimise": False, "constant": 0.5}
+    assert beats({**share, "validation": [0.7, 0.6, 0.8]}) and not beats({**share, "validation": [0.7, 0.4, 0.8]})
+    error = {"minimise": True, "constant": 0.5}
+    assert beats({**error, "validation": [0.3, 0.2, 0.4]}) and not beats({**error, "validation": [0.3, 0.2, 0.6]})
+
+
+def test_a_familys_space_exists(benchmark_of) -> None:
+    for family in benchmark_of("families").FAMILIES.values():
+        assert load_space(family.space).name == family.space
