@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.serving import serving_problems
 from paretoformer.evaluators.trainer import VERSION, Trainer, TrainingFailed
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
@@ -13,6 +14,7 @@ from paretoformer.records.recipe import Recipe
 from paretoformer.records.trial import Score, TrialState, of_last_rung
 from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Model
 from paretoformer.search_spaces.counts import count
 from paretoformer.store.errors import LeaseLost, StoreFull, StoreUnavailable
 from paretoformer.store.rows import RunRow, RunState, TrialRow
@@ -79,6 +81,7 @@ class TrialRunner:
             raise Ended(Ending(state=TrialState.FAILED, reason=DIED))
         drawn = bench.proposer.draw(self._trial.number, self._trial.history)
         subject, recipe = self._proposed(drawn)
+        self._check_serving(subject, recipe)
         counts = self._counted(subject)
         violations = gate(counted_values(bench.spec, counts))
         run = self._claimed(subject, recipe)
@@ -121,6 +124,19 @@ class TrialRunner:
             )
         subject = Subject(architecture=architecture, signature=bench.spec.signature)
         return subject, replace(bench.spec.recipe, **candidate.recipe_changes)
+
+    def _check_serving(self, subject: Subject, recipe: Recipe) -> None:
+        """The trial ends here as invalid where the model cannot be trained or scored as the study asks."""
+        spec = self._bench.spec
+        wanted = {objective.name for objective in spec.objectives} | {bound.name for bound in spec.constraints}
+
+        def make() -> Model:
+            return build(subject.architecture, subject.signature, seed=initial_seed(spec.seed))
+
+        reasons = serving_problems(make, self._bench.task, recipe, wanted)
+        if reasons:
+            violations = {"valid": float(len(reasons))}
+            raise Ended(Ending(state=TrialState.INVALID, reason="; ".join(reasons), violations=violations))
 
     def _counted(self, subject: Subject) -> dict[str, int]:
         """Counts, stored with the model; the peak of activations only where the study asks for it."""

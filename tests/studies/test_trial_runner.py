@@ -115,6 +115,19 @@ def test_a_training_that_fails_is_a_row_with_the_reason(bench: Workbench, monkey
     assert bench.store.runs.get(row.run).state is RunState.FAILED
 
 
+def test_a_model_that_cannot_be_trained_as_asked_ends_a_trial_as_invalid(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(make: Any, task: Task, recipe: Any, wanted: set[str]) -> tuple[str, ...]:
+        assert make().architecture and wanted == {objective.name for objective in bench.spec.objectives}
+        return ("criterion x needs a pair", "metric y too")
+
+    monkeypatch.setattr(trial_runner, "serving_problems", refuse)
+    row, ending = run_next(bench)
+    assert (row.state, row.reason) == (TrialState.INVALID, "criterion x needs a pair; metric y too")
+    assert ending.violations == {"valid": 2.0} and row.run is None
+
+
 @pytest.mark.parametrize(
     ("error", "first"),
     [
