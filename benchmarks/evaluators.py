@@ -14,7 +14,6 @@ import json
 import math
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ from torch.nn import functional
 from paretoformer.evaluators.batches import training_batches
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.optimiser import make_optimiser
 from paretoformer.evaluators.phase import Phase
 from paretoformer.evaluators.registry import task_names
 from paretoformer.evaluators.task import Task
@@ -79,9 +79,7 @@ def bare_loop(task: Task, model: nn.Module, steps: int) -> Iterator[Tensor]:
     """The recipe's training in plain torch: a loss for each step."""
     recipe, examples = task.recipe, task.examples(Split.TRAIN)
     inputs, targets = examples.inputs, examples.targets
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
-    )
+    optimiser, weights = make_optimiser(model, recipe), list(model.parameters())
     order, warm = torch.empty(0, dtype=torch.long), max(1, round(recipe.warmup * steps))
     for step in range(steps):
         rise, fall = (step + 1) / warm, 0.55 + 0.45 * math.cos(math.pi * step / steps)
@@ -93,7 +91,7 @@ def bare_loop(task: Task, model: nn.Module, steps: int) -> Iterator[Tensor]:
         loss = functional.cross_entropy(model(inputs[chosen]).flatten(0, -2), targets[chosen].flatten())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        nn.utils.clip_grad_norm_(weights, recipe.clip)
         optimiser.step()
         yield loss
 
@@ -142,13 +140,19 @@ def peak_memory(name: str) -> dict[str, Any]:
 
 def _train_and_tell(name: str) -> None:
     task = open_task(name)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = _most_held()
     recipe = replace(task.recipe, budget=20 * task.recipe.batch)
     model = build(plain_model(task, 64, 2), task.signature, seed=0)
     for _ in Trainer(model, task, recipe, seed=0, rungs=1).run():
         pass
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most = _most_held()
     print(json.dumps({"task": name, "opened_mb": round(before), "most_mb": round(most)}))
+
+
+def _most_held() -> float:
+    """MB that this process has held at most; getrusage would count what its parent held when it forked."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def openings() -> list[dict[str, Any]]:

@@ -34,6 +34,9 @@ class Phase:
             torch.manual_seed(derived_seed(seed, "objective"))
             self.objective = criterion(text).bind(model, task).to(device)
         self._trained = nn.ModuleList((model, self.objective))
+        self._weights = list(
+            self._trained.parameters()
+        )  # walking all modules in every step tells in the smallest models
         self.optimiser = make_optimiser(self._trained, recipe)
         self._batches: Iterator[Examples] | None = None
 
@@ -53,7 +56,7 @@ class Phase:
             raise TrainingFailed(f"loss became {value} at {where}, learning rate {self.recipe.learning_rate:g}")
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._trained.parameters(), self.recipe.clip)
+        torch.nn.utils.clip_grad_norm_(self._weights, self.recipe.clip)
         self.optimiser.step()
         self.step += 1
 
