@@ -1,7 +1,8 @@
 """Runs one small search for each family of tasks, and writes what they found into docs/tasks-found.md.
 
-Six trials each, counted costs but for one: they show that a family can be searched, not which choice is best. Figures are kept
-after each family (benchmarks/results/families.json). About two minutes each on one free core.
+Six trials each unless --trials says otherwise, counted costs but for one:
+they show that a family can be searched, not which choice is best. Figures are kept
+after each family (benchmarks/results/families.json). About a minute each on one free core.
 Run: python benchmarks/families.py [FAMILIES...] [--trials N] [--page]
 """
 
@@ -38,10 +39,8 @@ class Family:
 FAMILIES = {
     "text": Family(task="sentiment", space="text-encoder", objectives="accuracy, -params", budget=2_048),
     "image": Family(task="fashion-mnist", space="vision", objectives="accuracy, -latency", budget=2_048),
-    "length generalisation": Family(
-        task="copy", space="positions", objectives="exact-match, beyond, -params", budget=8_192
-    ),
-    "in-context": Family(task="boolean-icl", space="decoder", objectives="accuracy, -params", budget=8_192),
+    "length generalisation": Family(task="copy", space="positions", objectives="beyond, -params", budget=8_192),
+    "in-context": Family(task="boolean-icl", space="series-decoder", objectives="accuracy, -params", budget=8_192),
     "recall": Family(task="mqar", space="hybrid", objectives="accuracy, -params", budget=16_384),
     "graph": Family(task="graph-structure", space="text-encoder", objectives="accuracy, -params", budget=6_144),
     "image-text": Family(task="emoji", space="captioner", objectives="recall_10_by_text, -params", budget=3_072),
