@@ -21,6 +21,8 @@ from paretoformer.search_spaces.architecture import Architecture, Branch
 from paretoformer.search_spaces.registry import config_from_json
 
 GOLDEN = Path(__file__).parent / "golden" / "digests.json"
+DEFAULTS = GOLDEN.with_name("defaults.json")
+"""Every field of every choice with its default. Digests leave defaults out, so that a changed one would go unseen there."""
 
 
 def plain(places, **configs) -> Architecture:
@@ -65,6 +67,22 @@ def test_digests_are_those_of_the_golden_file(places) -> None:
     golden = json.loads(GOLDEN.read_text())
     kept = {name: value for name, value in current.items() if name in golden}
     assert kept == golden, "a digest changed or a choice is gone: results stored under it are lost (see the docstring)"
+
+
+def current_defaults() -> dict[str, dict]:
+    choices = [choice for kind in registry.FOLDERS for choice in registry.choices(kind)]
+    fields = {f"{choice.kind} {choice.name}": choice.config().__dict__ for choice in choices}
+    return json.loads(json.dumps(fields))
+
+
+def test_defaults_are_those_of_the_golden_file() -> None:
+    current = current_defaults()
+    if os.environ.get("UPDATE_GOLDEN"):
+        DEFAULTS.write_text(json.dumps(current, indent=1, sort_keys=True) + "\n")
+    golden = json.loads(DEFAULTS.read_text())
+    kept = {name: {key: current[name][key] for key in fields} for name, fields in golden.items()}
+    assert kept == golden, "a default changed: what is stored without it means something else now (see the docstring)"
+    assert current == golden, "run this file with UPDATE_GOLDEN=1 to add new choices and fields"
 
 
 def test_every_choice_is_in_the_golden_file(places) -> None:
