@@ -7,8 +7,8 @@ from pathlib import Path
 
 from paretoformer.export.findings import Findings
 from paretoformer.export.held_out import HeldOutScore
-from paretoformer.records.json_file import read_json, write_json
 from paretoformer.records.errors import UserError
+from paretoformer.records.json_file import read_json, write_json
 from paretoformer.records.measurement import Measurement, Provenance
 
 PROOF_FILE = "proof.json"

@@ -40,7 +40,7 @@ class PcfgTask(LengthTask):
     metrics = _FORM.metrics
     signature: Signature = _FORM.signature
     symbols = _FORM.symbols
-    recipe: Recipe = Recipe(budget=65_536)
+    recipe: Recipe = Recipe(budget=131_072, learning_rate=4e-3)
 
     def __init__(self, options: PcfgOptions = _DEFAULT) -> None:
         super().__init__(TextForm(Pcfg(), options.longest))
