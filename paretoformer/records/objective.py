@@ -8,7 +8,8 @@ from paretoformer.records.errors import UserError
 from paretoformer.records.target import Target, parse_target
 from paretoformer.records.units import Quantity, parse_quantity, show
 
-_NAME = r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<target>[^\]]+)\])?"
+_NAME = r"(?P<name>[A-Za-z_]\w*(?:-\w+)*(?:\[\d+\])?)\s*(?:\[(?P<target>[^\]]+)\])?"
+"""A name may have hyphens and end in the size that a metric is of, `exact-match[12]`; no target is a number."""
 _OBJECTIVE = re.compile(rf"\s*(?P<sign>[+-]?)\s*{_NAME}\s*")
 _CONSTRAINT = re.compile(rf"\s*{_NAME}\s*(?P<op><=|>=|<|>)\s*(?P<bound>.+?)\s*")
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paretoformer.evaluators.registry import task_class, task_names
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import UserError
 from paretoformer.records.objective import (
@@ -154,3 +155,20 @@ def test_a_violation_is_relative_to_the_bound() -> None:
 
 def test_a_bound_of_zero_is_measured_absolutely() -> None:
     assert Constraint(name="state_bytes", upper=True, bound=0, unit="B").violation(8) == 8
+
+
+@pytest.mark.parametrize("name", ["exact-match", "exact-match[12]", "recall_10_by_text", "accuracy[18]"])
+def test_names_of_metrics_may_have_hyphens_and_sizes(name: str) -> None:
+    first, second = parse_objectives(f"{name}, -latency[cpu]")
+    assert (str(first), second.name) == (name, "latency")
+    assert parse_constraint(f"{name} >= 50%").name == name
+    assert parse_objectives(str(first)) == (first,)
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_every_metric_of_every_task_can_be_an_objective(task: str) -> None:
+    for metric in task_class(task).metrics:
+        sign = "-" if metric.minimise else ""
+        assert [(each.name, each.minimise) for each in parse_objectives(sign + metric.name)] == [
+            (metric.name, metric.minimise)
+        ]
