@@ -1,0 +1,1 @@
+"""Points that pixels show: generated scenes, a real pair of pictures, and joining many views."""
