@@ -79,7 +79,7 @@ class Connectivity(DrawnTask):
     metrics: tuple[Metric, ...] = _DEFAULT.form.metrics(_DEFAULT.nodes, _DEFAULT.beyond)
     signature: Signature = _signature(_DEFAULT)
     symbols = SYMBOLS
-    recipe: Recipe = Recipe(budget=196_608, batch=64, learning_rate=1e-3)
+    recipe: Recipe = Recipe(budget=196_608, batch=64, learning_rate=3e-3)
 
     def __init__(self, options: ConnectivityOptions = _DEFAULT) -> None:
         self.options = options
