@@ -107,11 +107,10 @@ def test_a_pyramid_of_shifted_squares_equals_timms_swin(timm, references) -> Non
     norm = {"name": "layer", "eps": 1e-5}
     forms = [{"name": "block", "heads": 2, "block": 4, "form": form} for form in ("square", "shifted")]
     pairs = [[r.branch("mixer", form, norm), r.branch("feedforward", "gelu", norm)] for form in forms]
-    stem, topology = {"name": "patches", "size": 4, "norm": True}, {"merge": "gather"}
+    stem, topology = {"name": "patches", "size": 4}, {"merge": "gather", "norm_stem": True}
     ours = pyramid(r, stem, topology, widths, [(pairs, {})] * 4, 64)
-    ours.stem.norm.eps = theirs.patch_embed.norm.eps
     r.put(ours.stem.cut, theirs.patch_embed.proj)
-    r.put(ours.stem.norm, theirs.patch_embed.norm)
+    r.put(ours.entry.norm, theirs.patch_embed.norm)
     for number, (stage, reference) in enumerate(zip(ours.stages, theirs.layers, strict=True)):
         if number:
             r.put(ours.between[number - 1].norm.norm, reference.downsample.norm)

@@ -91,9 +91,8 @@ PARAMETERS = {
         source=f"Swin-T: {SWIN}; no count of SLAB-Swin-T was found",
         beyond={
             "second norms of blocks, and alpha": -2 * sum(d * (2 * w + 1) for w, d in SWIN_STAGES),
-            "second norms between stages and at the end, and alpha": -sum(8 * w + 1 for w, _ in SWIN_STAGES[:3])
-            - 2 * 768
-            - 1,
+            "second norms between stages, and alpha": -sum(8 * w + 1 for w, _ in SWIN_STAGES[:3]),
+            "second norms after the stem and at the end, and alpha": -(2 * 96 + 1) - (2 * 768 + 1),
             "tables for keys": -2 * (56**2 * 96 + 28**2 * 192),
             "kernels that heads share": -4 * (5 * 5 + 1) * 32,
             "offsets within windows of the first stages": 2 * 13**2 * (3 + 6),

@@ -30,7 +30,7 @@ class PyramidConfig(TopologyConfig):
     every second place, as the projection around the first block of a stage in ResNet does. With `stage_norms` the
     stages before the last end in their norm, before the convolution. The last stage's norm stands before the mean or,
     as `head` mean-norm, after it. In place of convolutions a `merge` gather joins the tokens of 2 x 2 places, normalises them as
-    the stage before does, and maps them by one layer.
+    the stage before does, and maps them by one layer; with `norm_stem` the stem's tokens are normalised as the first stage does.
     Source: paper 16, section 3.2; mean-norm: paper 25, section 2.2; gather: Liu et al. 2021 (Swin), section 3.1 (paper 18).
     """
 
@@ -40,6 +40,7 @@ class PyramidConfig(TopologyConfig):
     stage_norms: bool = False
     head: Literal["norm-mean", "mean-norm"] = "norm-mean"
     merge: Literal["convolution", "gather"] = "convolution"
+    norm_stem: bool = False
 
     def canonical(self) -> Self:
         """Where tokens are gathered there is no kernel."""
@@ -83,11 +84,13 @@ class PyramidConfig(TopologyConfig):
         return {name: StackRun(length=site.length) for name, site in sites.items()}
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
-        """Convolutions, the norm after the mean, the head."""
-        last = architecture.stacks[-1]
+        """Convolutions, the norms after the stem and after the mean, the head."""
+        first, last = architecture.stacks[0], architecture.stacks[-1]
         between = sum(self._parameters_between(one, other.width) for one, other in pairwise(architecture.stacks))
-        site = self.sites(architecture, signature)[last.name]
-        norm = last.final_norm.parameters(site) if last.final_norm and not site.closed else 0
+        sites = self.sites(architecture, signature)
+        norm = last.final_norm.parameters(sites[last.name]) if last.final_norm and not sites[last.name].closed else 0
+        if self.norm_stem and first.final_norm:
+            norm += first.final_norm.parameters(sites[first.name])
         return between + norm + (last.width + 1) * signature.output.columns
 
     def wiring_macs(self, architecture: "Architecture", signature: Signature, length: int) -> int:
@@ -133,6 +136,8 @@ class Pyramid(Model):
         last = sites[STAGES[-1]]
         self.grids = [sites[name].grid or (1, 1) for name in STAGES]
         self.stem = architecture.stem.build_stem(signature.input, stacks[0].width)
+        first = stacks[0].final_norm
+        self.entry = first.build(sites[stacks[0].name]) if first and config.norm_stem else None
         self.stages = nn.ModuleList(StackModule(stack, sites[stack.name]) for stack in stacks)
         self.between = nn.ModuleList(config.between(one, other, sites[other.name]) for one, other in pairwise(stacks))
         final = stacks[-1].final_norm
@@ -141,7 +146,10 @@ class Pyramid(Model):
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, source: Source | None = None) -> Tensor:
         """Images (B, C, H, W) -> logits (B, classes)."""
-        x: Tensor = self.stages[0](self.stem(inputs))
+        x: Tensor = self.stem(inputs)
+        if self.entry is not None:
+            x = self.entry(x, Context(grid=self.grids[0]))
+        x = self.stages[0](x)
         for grid, between, stage in zip(self.grids, self.between, list(self.stages)[1:], strict=False):
             x = stage(between(x, grid))
         x = x.mean(1, keepdim=True)

@@ -45,10 +45,19 @@ def test_grids_are_halved_up_or_down(places, kernel, grids) -> None:
 @pytest.mark.parametrize("kernel", [1, 2, 3])
 @pytest.mark.parametrize("stage_norms", [True, False])
 @pytest.mark.parametrize("head", ["norm-mean", "mean-norm"])
-def test_every_option_is_counted(places, kernel, stage_norms, head) -> None:
-    architecture = pyramid(places, kernel=kernel, stage_norms=stage_norms, head=head)
+@pytest.mark.parametrize("norm_stem", [True, False])
+def test_every_option_is_counted(places, kernel, stage_norms, head, norm_stem) -> None:
+    architecture = pyramid(places, kernel=kernel, stage_norms=stage_norms, head=head, norm_stem=norm_stem)
     model = build(architecture, IMAGES, seed=0)
     assert count(architecture, IMAGES).params == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_the_tokens_of_the_stem_are_normalised_before_the_first_stage(places) -> None:
+    model = build(pyramid(places, norm_stem=True), IMAGES, seed=0).eval()
+    seen = []
+    model.stages[0].register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    model(torch.randn(2, 3, 22, 16, generator=torch.Generator().manual_seed(0)))
+    assert seen[0].mean(-1).abs().max() < 1e-5
 
 
 def test_what_is_between_stages_is_a_convolution_of_the_image(places) -> None:
