@@ -7,6 +7,7 @@ from typing import Literal
 from paretoformer.records.errors import UserError
 
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+_DEVICE = r"[A-Za-z][A-Za-z0-9_-]*(@[A-Za-z0-9][A-Za-z0-9._-]*)?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,10 @@ class Workload:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A device with the way it is used. Empty fields (None) are filled for a signature before measuring."""
+    """A device with the way it is used. Empty fields (None) are filled for a signature before measuring.
+
+    A device of another host is written `cpu@HOST`: it is measured there, by a station.
+    """
 
     device: str = "cpu"
     runtime: str | None = None
@@ -39,6 +43,20 @@ class Target:
             fields.pop()
         return ":".join("" if value is None else str(value) for value in fields)
 
+    @property
+    def host(self) -> str | None:
+        """The host whose device it is; None for this one."""
+        return self.device.partition("@")[2] or None
+
+    @property
+    def there(self) -> "Target":
+        """This target as its own host writes it."""
+        return replace(self, device=self.device.partition("@")[0])
+
+    def at(self, host: str) -> "Target":
+        """This target as other hosts write it."""
+        return replace(self, device=f"{self.there.device}@{host}")
+
     def filled(self, workload: Workload) -> "Target":
         """This target with every empty field at its default: eager, fp32, one thread, the given workload."""
         return replace(
@@ -51,7 +69,7 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """Read a target such as `cpu`, `cuda:eager:bf16` or `cpu:onnx:::decode/1/128/32`.
+    """Read a target such as `cpu`, `cuda:eager:bf16`, `cpu:onnx:::decode/1/128/32` or `cpu@pi4`.
 
     Devices and runtimes are taken as they are written: which there are, a machine knows.
 
@@ -59,7 +77,7 @@ def parse_target(text: str) -> Target:
         UserError: an unknown precision or workload, or a number that is not positive.
     """
     fields = text.split(":")
-    if len(fields) > 5 or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", fields[0]):
+    if len(fields) > 5 or not re.fullmatch(_DEVICE, fields[0]):
         raise UserError(
             f"'{text}' is not a target; write device[:runtime[:precision[:threads[:workload]]]], "
             "as in cpu or cpu:eager:fp32:1:prefill/1/64."

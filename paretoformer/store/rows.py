@@ -197,3 +197,24 @@ class WorkerRow:
     started: float
     heartbeat: int
     state: WorkerState
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationRow:
+    """The process that measures on `host` for others; `started` is wall-clock seconds."""
+
+    host: str
+    id: str
+    pid: int
+    version: str
+    started: float
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRow:
+    """What is asked of a station and waits for its answer."""
+
+    id: int
+    kind: str
+    asked: Json

@@ -13,6 +13,7 @@ from paretoformer.store.identities import Devices, Models, Specs, Tasks
 from paretoformer.store.measurements import Calibrations, Measurements, Visits
 from paretoformer.store.migrations import bring_to_head
 from paretoformer.store.runs import Runs
+from paretoformer.store.stations import Questions, Stations
 from paretoformer.store.studies import Studies
 from paretoformer.store.study_reads import StudyReads
 from paretoformer.store.tables import architecture, recipe, signature
@@ -46,6 +47,8 @@ class Store:
         self.calibrations = Calibrations(database)
         self.artifacts = Artifacts(database, clock)
         self.workers = Workers(database, clock)
+        self.stations = Stations(database, clock)
+        self.questions = Questions(database, clock)
 
     @classmethod
     def open(

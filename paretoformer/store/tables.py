@@ -259,3 +259,28 @@ worker = Table(
     Column("state", String, nullable=False),
     Index(None, "study", "state"),
 )
+
+station = Table(
+    "station",
+    metadata,
+    Column("host", String, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String, nullable=False),
+    Column("started", FiniteFloat, nullable=False),
+    Column("heartbeat", BigInteger, nullable=False),
+)
+
+question = Table(
+    "question",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("kind", String, nullable=False),
+    _json("asked"),
+    _json("answer", nullable=True),
+    Column("created", FiniteFloat, nullable=False),
+    Index(None, "host"),
+    sqlite_autoincrement=True,
+)
+"""What is asked of a host's station; whoever asked removes the row once it is answered."""

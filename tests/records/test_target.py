@@ -13,7 +13,7 @@ WORKLOADS = st.builds(Workload, kind=st.just("prefill"), batch=SIZES, length=SIZ
 )
 TARGETS = st.builds(
     Target,
-    device=st.sampled_from(["cpu", "cuda", "rtx-4090", "pixel_8"]),
+    device=st.sampled_from(["cpu", "cuda", "rtx-4090", "pixel_8", "cpu@pi4", "cuda@gpu-1.lab"]),
     runtime=st.none() | st.sampled_from(("eager", "compile", "onnx")),
     precision=st.none() | st.sampled_from(PRECISIONS),
     threads=st.none() | st.integers(1, 64),
@@ -70,4 +70,17 @@ def test_an_unknown_workload_is_refused_with_the_workloads(workload) -> None:
 @pytest.mark.parametrize("text", ["", ":eager", "cpu:::::", "my cpu", "1cpu", "cpu/eager"])
 def test_what_is_no_target_is_refused_with_its_form(text) -> None:
     with pytest.raises(UserError, match="is not a target; write device"):
+        parse_target(text)
+
+
+@given(TARGETS.filter(lambda target: target.host is None))
+def test_a_target_of_another_host_is_the_same_there(target) -> None:
+    distant = target.at("pi4")
+    assert (distant.host, distant.there, target.there) == ("pi4", target, target)
+    assert parse_target(str(distant)) == distant
+
+
+@pytest.mark.parametrize("text", ["cpu@", "@pi4", "cpu@pi4@pi5", "cpu@-x"])
+def test_a_host_without_a_name_is_no_target(text) -> None:
+    with pytest.raises(UserError, match="is not a target"):
         parse_target(text)
