@@ -36,7 +36,10 @@ class WorkerState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRow:
-    """A study; `trials` and `outcomes` count its numbered and its ended trials, `created` is wall-clock seconds."""
+    """A study; `trials` and `outcomes` count its numbered and its ended trials, `created` is wall-clock seconds.
+
+    `closing` says how far its end is, and what went wrong there.
+    """
 
     id: int
     name: str
@@ -47,6 +50,7 @@ class StudyRow:
     state: StudyState
     trials: int
     outcomes: int
+    closing: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,7 @@ class TrialRow:
     `values` follow the objectives, oriented so that smaller is better. `owner` is a worker's id, None once released.
     Every write is guarded by `owner` and `epoch` as they stand here; `deaths` counts owners that died at it, not
     those that handed it back. `seconds` says what the time was spent on; `started` and `ended` are wall-clock seconds.
+    `joules` says what a counter advanced meanwhile, or under `unknown` why there is none; None where nothing was read.
     """
 
     id: int
@@ -78,6 +83,17 @@ class TrialRow:
     outcome: int | None
     started: float
     ended: float | None
+    joules: Json | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontMemberRow:
+    """A member of a study's front on a target, None of the front over all; `trial` is the trial's id."""
+
+    target: str | None
+    trial: int
+    rank: int
+    tied: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from paretoformer.store.address import check_file, parse_address, sqlite_file
 from paretoformer.store.artifacts import Artifacts
 from paretoformer.store.copying import write_new
 from paretoformer.store.database import Database
+from paretoformer.store.fronts import Fronts
 from paretoformer.store.identities import Devices, Models, Specs, Tasks
 from paretoformer.store.measurements import Calibrations, Measurements, Visits
 from paretoformer.store.migrations import bring_to_head
@@ -35,6 +36,7 @@ class Store:
         self.studies = Studies(database, clock)
         self.trials = Trials(database, clock)
         self.runs = Runs(database)
+        self.fronts = Fronts(database)
         self.reads = StudyReads(database, clock)
         self.signatures = Specs(database, signature)
         self.architectures = Specs(database, architecture)

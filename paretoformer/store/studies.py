@@ -91,13 +91,17 @@ class Studies:
         return self.get(new)
 
     def delete(self, name: str) -> None:
-        """Delete a study with its trials, workers and artifact rows; runs and measurements stay for other studies."""
+        """Delete a study with its trials, fronts, workers and artifact rows; runs and measurements stay for other studies."""
         if not self._database.execute(delete(study).where(study.c.name == name)):
             raise self._unknown(name)
 
     def set_state(self, study_id: int, state: StudyState) -> None:
         """Say whether the study still searches."""
         self._update(study_id, state=state.value)
+
+    def set_closing(self, study_id: int, closing: Json | None) -> None:
+        """Say how far the end of the study is, and what went wrong there."""
+        self._update(study_id, closing=closing)
 
     def _update(self, study_id: int, **values: object) -> None:
         if not self._database.execute(update(study).where(study.c.id == study_id).values(**values)):

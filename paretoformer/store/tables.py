@@ -134,6 +134,7 @@ study = Table(
     Column("state", String, nullable=False),
     Column("trials", Integer, nullable=False),
     Column("outcomes", Integer, nullable=False),
+    _json("closing", nullable=True),
     sqlite_autoincrement=True,
 )
 """`trials` and `outcomes` are the last number given of each; raising them is what orders reservations and ends."""
@@ -161,6 +162,7 @@ trial = Table(
     Column("outcome", Integer, nullable=True),
     Column("started", FiniteFloat, nullable=False),
     Column("ended", FiniteFloat, nullable=True),
+    _json("joules", nullable=True),
     UniqueConstraint("study", "number"),
     UniqueConstraint("study", "outcome"),
     Index(None, "study", "state"),
@@ -168,6 +170,23 @@ trial = Table(
     Index(None, "run"),
     sqlite_autoincrement=True,
 )
+
+front_member = Table(
+    "front_member",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _reference("study", "study.id", on_delete="CASCADE"),
+    Column("target", String, nullable=True),
+    _reference("trial", "trial.id", on_delete="CASCADE"),
+    Column("rank", Integer, nullable=False),
+    Column("tied", Boolean, nullable=False),
+    UniqueConstraint("study", "target", "rank"),
+    Index(None, "trial"),
+)
+"""The fronts of a study as they were reported when it ended: over all targets (`target` is NULL) and of each of several.
+
+`rank` is a member's place by the first objective, from 1; a `tied` one is beaten by medians alone.
+"""
 
 device = Table(
     "device",

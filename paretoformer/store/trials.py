@@ -42,8 +42,15 @@ _END = _guarded(
     violations=bindparam("new_violations"),
     memo=_MEMO,
     seconds=bindparam("new_seconds"),
+    joules=bindparam("new_joules", type_=JSON(none_as_null=True)),
     outcome=bindparam("new_outcome"),
     ended=bindparam("new_ended"),
+)
+_SPENT = select(trial.c.seconds, trial.c.joules).where(trial.c.id == bindparam("its_id")).with_for_update()
+_ADD_SPENT = (
+    update(trial)
+    .where(trial.c.id == bindparam("its_id"))
+    .values(seconds=bindparam("new_seconds"), joules=bindparam("new_joules", type_=JSON(none_as_null=True)))
 )
 _BEAT = update(trial).where(trial.c.owner == bindparam("its_owner"), _IS_LIVE).values(heartbeat=trial.c.heartbeat + 1)
 _RELEASE = update(trial).where(trial.c.owner == bindparam("its_owner"), _IS_LIVE).values(owner=null())
@@ -141,6 +148,7 @@ class Trials:
         violations: Mapping[str, float] | None = None,
         memo: Json | None = None,
         seconds: Mapping[str, float] | None = None,
+        joules: Json | None = None,
     ) -> TrialRow:
         """Write a trial's end and give it the next outcome number of its study; a memo of None keeps the one it has.
 
@@ -159,12 +167,29 @@ class Trials:
                 "new_violations": dict(violations or {}),
                 "new_memo": memo,
                 "new_seconds": dict(seconds or {}),
+                "new_joules": joules,
                 "new_outcome": outcome,
                 "new_ended": self._clock(),
             }
             return _write(connection, _END, trial, new)
 
         return self._database.write(work)
+
+    def add_spent(self, trial_id: int, *, seconds: Mapping[str, float], joules: Json | None = None) -> None:
+        """Add to what an ended trial has cost, kind by kind; a reason why joules are unknown stays as it was first."""
+
+        def work(connection: Connection) -> None:
+            row = connection.execute(_SPENT, {"its_id": trial_id}).one_or_none()
+            if row is None:  # its study was deleted meanwhile
+                return
+            new = {
+                "its_id": trial_id,
+                "new_seconds": _added(row.seconds, seconds),
+                "new_joules": _added(row.joules, joules) if row.joules or joules else None,
+            }
+            connection.execute(_ADD_SPENT, new)
+
+        self._database.write(work)
 
     def heartbeat(self, owner: str) -> int:
         """Raise the counter of every live trial of an owner; how many there are."""
@@ -229,6 +254,15 @@ def _write(connection: Connection, statement: Update, trial: TrialRow, new: Mapp
     if row is None:
         raise LeaseLost(f"trial {trial.number} is no longer {trial.owner}'s in epoch {trial.epoch}, or has ended")
     return trial_row(row)
+
+
+def _added(one: Json | None, other: Mapping[str, Any] | None) -> Json:
+    """Numbers of both added up by name; of words the first stay."""
+    found = dict(one or {})
+    for name, value in (other or {}).items():
+        known = found.get(name)
+        found[name] = value if known is None else known if isinstance(known, str) else known + value
+    return found
 
 
 def trial_row(row: RowMapping) -> TrialRow:

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, text
 
 from paretoformer.records.errors import UserError
-from paretoformer.store import Store, migrations
+from paretoformer.store import FrontMemberRow, Store, migrations
 from paretoformer.store.address import parse_address
 from paretoformer.store.database import Database
 from paretoformer.store.migrations import HEAD, VERSION_TABLE
@@ -50,6 +50,26 @@ def test_trials_of_the_first_version_have_had_no_death(empty_url: str) -> None:
         (row,) = store.trials.all(1)
         assert (row.id, row.owner, row.epoch, row.deaths) == (7, "w1", 3, 0)
         assert store.trials.reserve(1, "w2") is not None
+
+
+def test_studies_and_trials_of_the_third_version_have_no_front_and_no_joules(empty_url: str) -> None:
+    def third_version(connection: Connection) -> None:
+        migrations.upgrade_tables(connection, "0003")
+        named = {"id": 1, "name": "old", "spec": {}, "created": 0.0, "seed": 0, "state": "ended"}
+        connection.execute(insert(study).values(**named, trials=1, outcomes=0))
+        held = {"id": 7, "study": 1, "number": 1, "history": 0, "state": "complete", "owner": "w1", "epoch": 3}
+        connection.execute(insert(trial).values(**held, heartbeat=0, started=0.0, seconds={"training": 1.0}))
+
+    opened = database(empty_url)
+    opened.write(third_version)
+    opened.close()
+    with Store.open(empty_url) as store:
+        (row,) = store.trials.all(1)
+        assert (row.id, row.seconds, row.joules) == (7, {"training": 1.0}, None)
+        assert (store.studies.get("old").closing, store.fronts.all(1)) == (None, [])
+        store.fronts.replace(1, [FrontMemberRow(target=None, trial=7, rank=1, tied=False)])
+        store.studies.delete("old")
+        assert store.fronts.all(1) == []
 
 
 def test_the_head_is_the_last_revision() -> None:

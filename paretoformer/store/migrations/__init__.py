@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from paretoformer.records.errors import UserError
 from paretoformer.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision of `tables.py`; a new one raises it."""
 
 VERSION_TABLE = "paretoformer_version"
