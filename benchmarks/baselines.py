@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from paretoformer.evaluators.examples import IGNORED, Examples, Split
+from paretoformer.evaluators.metric import OutputMetric
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 
@@ -124,12 +125,25 @@ def most_frequent_label(task: Task) -> float:
     return float((answers == validation.targets[asked]).double().mean())
 
 
+def ridge(task: Task) -> float:
+    """Ridge regression on the inputs, scikit-learn's default penalty, fitted to examples of which all is asked."""
+    from sklearn.linear_model import Ridge
+
+    (inputs, asked), (validation, _) = (_flat(task.examples(split)) for split in (Split.TRAIN, Split.VALIDATION))
+    whole = ~np.isnan(asked).any(1)
+    answers = torch.from_numpy(Ridge().fit(inputs[whole], asked[whole]).predict(validation))
+    metric = task.metrics[0]
+    assert isinstance(metric, OutputMetric)
+    return metric.score(metric.parts(answers, task.examples(Split.VALIDATION))).value
+
+
 CLASSICAL: dict[str, tuple[str, Callable[[Task], float]]] = {
     "brown": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
     "digits": ("logistic regression", lambda task: float(logistic_regression(task)["validation"])),
     "fashion-mnist": ("logistic regression", clothes),
     "python-docs": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
     "sentiment": ("logistic regression on runs of characters", texts),
+    "signals": ("ridge regression", ridge),
     "tagging": ("each word's most frequent tag", most_frequent_label),
 }
 """By task, what it is and what it gives on validation; each takes seconds."""
