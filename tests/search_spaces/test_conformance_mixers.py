@@ -14,6 +14,8 @@ from paretoformer.search_spaces.contract import Capability
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
+CONTEXTS = (0, 1, 4, 63, 64, 129)
+"""Tokens before the one that is decoded: around the chunk of 64, and at the end of the longest site."""
 
 
 def forward(case, x: Tensor, module=None, **facts: Any) -> Tensor:
@@ -199,6 +201,58 @@ def test_a_state_takes_the_bytes_that_are_counted(mixer_case) -> None:
             _, state = module.extend(x, module.start(1, length, x[:, 0], mixer_case.context()), mixer_case.context())
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors(state) if t.numel()}
         assert mixer_case.config.state_bytes(mixer_case.site, length) == sum(storages.values()), length
+
+
+def continued(case, module, context: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Any]:
+    """A token (1, 1, D), and the state after `context` tokens before it."""
+    x = case.tokens(1, context + 1, dtype)
+    with torch.no_grad():
+        state = module.start(1, context + 1, x[:, 0], case.context())
+        if context:
+            _, state = module.extend(x[:, :context], state, case.context())
+    return x[:, context:], state
+
+
+def test_macs_of_decoding_a_token_are_as_counted_in_the_plain_form(mixer_case) -> None:
+    mixer_case.need_causal()
+    module = mixer_case.module()
+    for context in CONTEXTS:
+        x, state = continued(mixer_case, module, context)
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+            module.extend(x, state, mixer_case.context(offset=context))
+        assert 2 * mixer_case.config.step_macs(mixer_case.site, context) == counter.get_total_flops(), context
+
+
+def test_additions_are_part_of_the_multiply_accumulates(mixer_case) -> None:
+    config, site = mixer_case.config, mixer_case.site
+    for length in mixer_case.lengths:
+        assert 0 <= config.additions(site, length) <= config.macs(site, length)
+    if site.causal:
+        assert all(0 <= config.step_additions(site, context) <= config.step_macs(site, context) for context in CONTEXTS)
+
+
+def test_a_token_reads_no_more_state_than_there_is_and_writes_no_more_than_there_will_be(mixer_case) -> None:
+    mixer_case.need_causal()
+    config, site = mixer_case.config, mixer_case.site
+    for context in CONTEXTS:
+        read, written = config.state_traffic(site, context)
+        assert 0 <= read <= config.state_bytes(site, context)
+        assert 0 <= written <= config.state_bytes(site, context + 1)
+        assert config.state_bytes(site, context + 1) - config.state_bytes(site, context) <= written
+
+
+def test_a_state_in_bf16_is_half_as_large_but_for_what_stays_wide(mixer_case) -> None:
+    mixer_case.need_causal()
+    if not mixer_case.plain:
+        pytest.skip("shown by the plain case")
+    module, config, site = mixer_case.module(torch.bfloat16), mixer_case.config, mixer_case.site
+    for length in mixer_case.lengths:
+        x = mixer_case.tokens(1, length, torch.bfloat16)
+        with torch.no_grad():
+            _, state = module.extend(x, module.start(1, length, x[:, 0], mixer_case.context()), mixer_case.context())
+        storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors(state) if t.numel()}
+        wide = config.wide_state_bytes(site, length)
+        assert wide + (config.state_bytes(site, length) - wide) // 2 == sum(storages.values()), length
 
 
 def test_permuted_tokens_give_permuted_outputs(mixer_case) -> None:

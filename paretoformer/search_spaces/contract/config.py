@@ -60,6 +60,22 @@ class ChoiceConfig:
         """Multiply-accumulates for one sequence of `length` tokens: matrix products and convolutions."""
         return 0
 
+    def additions(self, site: Site, length: int) -> int:
+        """Those of `macs` in which nothing is multiplied: one factor is 1 or -1."""
+        return 0
+
+    def step_macs(self, site: Site, context: int) -> int:
+        """Multiply-accumulates of decoding one token after `context` others; by default what `macs` grows by."""
+        return self.macs(site, context + 1) - self.macs(site, context)
+
+    def step_additions(self, site: Site, context: int) -> int:
+        """Those of `step_macs` in which nothing is multiplied."""
+        return 0
+
+    def weights_read(self, site: Site, tokens: int) -> int:
+        """Those of `parameters` that a pass over `tokens` tokens reads; all of them, unless tokens choose."""
+        return self.parameters(site)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Bytes of fp32 state that decoding keeps for one sequence after `length` tokens."""
         return 0

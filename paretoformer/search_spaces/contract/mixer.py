@@ -24,6 +24,18 @@ class MixerConfig(ChoiceConfig):
         """The module for `site`, freshly initialised from torch's global generator."""
         raise NotImplementedError
 
+    def wide_state_bytes(self, site: Site, length: int) -> int:
+        """Those of `state_bytes` that are fp32 in narrower precisions too: running sums, which need it."""
+        return 0
+
+    def state_traffic(self, site: Site, context: int) -> tuple[int, int]:
+        """Bytes of fp32 state that decoding one token after `context` others reads and writes.
+
+        By default all is read, and what it grows by is written; all of it, where it does not grow.
+        """
+        before, after = self.state_bytes(site, context), self.state_bytes(site, context + 1)
+        return before, after - before if after > before else after
+
     def problems(self, site: Site) -> Iterator[str]:
         """What the capabilities say; a mixer with more limits adds its own sentences."""
         able, name = self.choice.capabilities, self.choice.name

@@ -53,6 +53,10 @@ class MoeConfig(FeedForwardConfig):
         """The router, and both layers of the active experts."""
         return length * site.width * (self.experts + 2 * self.active * self.hidden(site))
 
+    def weights_read(self, site: Site, tokens: int) -> int:
+        """The router, and as many experts as there are choices of them."""
+        return site.width * (self.experts + 2 * min(self.experts, tokens * self.active) * self.hidden(site))
+
 
 class Moe(FeedForward, Auxiliary):
     """The module of `MoeConfig`."""

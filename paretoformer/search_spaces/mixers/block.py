@@ -67,9 +67,18 @@ class BlockConfig(AttentionConfig):
         pairs = self.squares(grid).pairs if grid else local_pairs(length, self.block)
         return self.projection_macs(site, length) + 2 * pairs * self.all_heads(site) + self.position_macs(site, length)
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """The token reads its block up to itself."""
+        pairs = context % self.block + 1
+        return self.projection_macs(site, 1) + 2 * pairs * self.all_heads(site) + self.position_macs(site, 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of a block."""
         return 4 * 2 * min(self.block, length) * self.kv * self.head(site)
+
+    def state_traffic(self, site: Site, context: int) -> tuple[int, int]:
+        """What the block has so far is read, and the token's own written."""
+        return context % self.block * self.state_bytes(site, 1), self.state_bytes(site, 1)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,23 @@ class DeepTransformerConfig(MemoryLayerConfig):
         ends = pairs * head * hidden if deep and tokens == self.chunk else 0
         return gradients + tokens**2 * pairs + read + ends
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """Beside the layer's: gradients of the pairs that are new, the chunk's weights, reading, and perhaps its end."""
+        head, begun = self.head(site), context % self.chunk
+        return self.layer_macs(site, 1) + self.kv * self._token_macs(head, context - begun, begun)
+
+    def _token_macs(self, head: int, before: int, begun: int) -> int:
+        """Of one memory, for one token after `before` in ended chunks and `begun` in its own."""
+        hidden, tokens, queries = self.hidden(head), begun + 1, self.heads // self.kv
+        row, pairs, fresh = head + hidden + self.normalised, tokens + self.window - 1, 1 if begun else self.window
+        deep, omega = self.memory == "mlp", self.rule == "omega"
+        gradients = fresh * before * row if deep or omega else 0
+        gradients += fresh * head * hidden * (2 + omega) if deep else 0
+        read = queries * (before + pairs) * row
+        read += queries * (3 * head * hidden + pairs * (hidden + head)) if deep else 0
+        ends = pairs * head * hidden if deep and tokens == self.chunk else 0
+        return gradients + tokens**2 * pairs + read + ends
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and what they are kept with up to the chunk; W1; pairs and gates of the chunk; the convolution's tokens."""
         head = self.head(site)

@@ -17,6 +17,7 @@ from paretoformer.search_spaces.parts.feature_attention import (
     Sums,
     empty_sums,
     product_macs,
+    step_product_macs,
     weighted_mean,
     weighted_sums,
 )
@@ -101,9 +102,26 @@ class EcoformerConfig(MixerConfig):
         products = product_macs(length, self.feature_width, head + 1, site.causal)
         return 3 * length * site.width**2 + self.heads * (codes + products)
 
+    def additions(self, site: Site, length: int) -> int:
+        """The products of sums, one factor of which is a code; that of the constant column, beta, is a shift."""
+        return self.heads * product_macs(length, self.feature_width, site.width // self.heads + 1, site.causal)
+
+    def step_macs(self, site: Site, context: int) -> int:
+        """One token is coded, added to the sums, and reads them."""
+        head = site.width // self.heads
+        return 3 * site.width**2 + self.heads * self.anchors * (head + self.bits) + self.step_additions(site, context)
+
+    def step_additions(self, site: Site, context: int) -> int:
+        """The products of sums."""
+        return self.heads * step_product_macs(self.feature_width, site.width // self.heads + 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of codes times [v, 1] in each head."""
         return 4 * self.heads * self.feature_width * (site.width // self.heads + 1)
+
+    def wide_state_bytes(self, site: Site, length: int) -> int:
+        """All of it."""
+        return self.state_bytes(site, length)
 
 
 def _power_above(bits: int) -> int:

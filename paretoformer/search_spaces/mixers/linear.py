@@ -8,7 +8,7 @@ from torch.nn.functional import elu
 
 from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.parts.feature_attention import LEAST, Sums, empty_sums, product_macs
+from paretoformer.search_spaces.parts.feature_attention import LEAST, Sums, empty_sums, product_macs, step_product_macs
 from paretoformer.search_spaces.registry import register
 
 
@@ -40,10 +40,19 @@ class LinearConfig(AttentionConfig):
             product_macs(length, head, columns, site.causal) for columns in passes
         )
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """One token is added to the sums, and reads them."""
+        head = self.head(site)
+        return self.projection_macs(site, 1) + self.heads * step_product_macs(head, head + 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
         head = self.head(site)
         return 4 * self.heads * head * (head + 1)
+
+    def wide_state_bytes(self, site: Site, length: int) -> int:
+        """All of it."""
+        return self.state_bytes(site, length)
 
 
 class Linear(Attention):

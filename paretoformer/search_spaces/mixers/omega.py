@@ -102,6 +102,10 @@ class OmegaConfig(MemoryLayerConfig):
         chunks = whole * self._chunk_macs(head, self.chunk) + (self._chunk_macs(head, rest) if rest else 0)
         return self.layer_macs(site, length) + self.kv * chunks
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """Beside the layer's, one step."""
+        return self.layer_macs(site, 1) + self.kv * self._chunk_macs(self.head(site), 1)
+
     def _chunk_macs(self, head: int, tokens: int) -> int:
         """Gradients, their sums over windows, the scans over the chunk, orthogonal steps, reading; of one memory."""
         network = self.network(head)
@@ -117,6 +121,10 @@ class OmegaConfig(MemoryLayerConfig):
         copies = (1 if length % self.chunk == 0 else 2) + (0 if self.inner == "gradient" else 1)
         window = 2 * self.kv * (self.window - 1) * head
         return 4 * (copies * self.kv * self.network(head).size + window + self.recent_tokens(site))
+
+    def state_traffic(self, site: Site, context: int) -> tuple[int, int]:
+        """All is read, and all that a token changes is made anew."""
+        return self.state_bytes(site, context), self.state_bytes(site, context + 1)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class SlaConfig(FeatureAttentionConfig):
         taps = self.kernel**2 if site.grid else self.kernel
         return super().macs(site, length) + length * self.kv * self.head(site) * taps
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """Those of the sums, and one place of the convolution."""
+        return super().step_macs(site, context) + self.kv * self.head(site) * self.kernel
+
     def state_bytes(self, site: Site, length: int) -> int:
         """The sums, and the last kernel - 1 values."""
         values = self.kv * self.head(site)

@@ -47,10 +47,22 @@ class SoftmaxConfig(AttentionConfig):
             + self.position_macs(site, length)
         )
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """The token reads itself and what stands before it, or the memory, which was projected at the start."""
+        if site.memory:
+            return super().step_macs(site, context)
+        scores = 2 * (context + 1) * self.all_heads(site)
+        return self.projection_macs(site, 1) + scores + self.position_macs(site, 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values, of the memory where there is one."""
         keys = site.memory.length if site.memory else length
         return 4 * 2 * keys * self.kv * self.head(site)
+
+    def state_traffic(self, site: Site, context: int) -> tuple[int, int]:
+        """All is read; the token's own keys and values are written."""
+        read = self.state_bytes(site, context)
+        return read, 0 if site.memory else self.state_bytes(site, 1)
 
 
 @dataclass(frozen=True)

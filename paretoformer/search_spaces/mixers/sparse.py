@@ -70,6 +70,16 @@ class SparseConfig(AttentionConfig):
         products = 2 * pairs * self.head(site)
         return self.projection_macs(site, length) + products + self.position_macs(site, length)
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """The token reads its near and its far set."""
+        begun = context - context % self.stride
+        if self.pattern == "fixed":
+            near, far = context + 1 - begun, self.columns(context + 1 if self.form == "heads" else begun)
+        else:
+            near, far = min(context, self.stride) + 1, context // min(self.stride, context + 1) + 1
+        pairs = self.near_heads * near + (self.heads - self.near_heads if self.form == "heads" else self.heads) * far
+        return self.projection_macs(site, 1) + 2 * pairs * self.head(site) + self.position_macs(site, 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of all tokens."""
         return 4 * 2 * length * self.kv * self.head(site)

@@ -74,6 +74,15 @@ class SynthesizerConfig(MixerConfig):
         }
         return 2 * length * site.width**2 + length**2 * site.width + made[self.kind]
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """One token's value, output and scores for all up to itself."""
+        made = {
+            "dense": site.width * (site.width + context + 1),
+            "random": 0,
+            "factorised": self.heads * (context + 1) * self.rank,
+        }
+        return 2 * site.width**2 + (context + 1) * site.width + made[self.kind]
+
     def state_bytes(self, site: Site, length: int) -> int:
         """The values."""
         return 4 * length * site.width

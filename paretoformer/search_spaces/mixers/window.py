@@ -83,10 +83,19 @@ class WindowConfig(AttentionConfig):
             total += special * site.width * self.all_heads(site) + length * site.width * written
         return total + 2 * pairs * self.all_heads(site)
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """The token reads the window behind it."""
+        pairs = min(self.reach(site).before, context) + 1
+        return self.projection_macs(site, 1) + 2 * pairs * self.all_heads(site) + self.position_macs(site, 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """Keys and values of the window."""
         kept = min(self.reach(site).before + 1, length)
         return 4 * 2 * kept * self.kv * self.head(site)
+
+    def state_traffic(self, site: Site, context: int) -> tuple[int, int]:
+        """The window is read, and the token's own written where the oldest was."""
+        return min(self.reach(site).before, context) * self.state_bytes(site, 1), self.state_bytes(site, 1)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ def product_macs(length: int, features: int, columns: int, causal: bool) -> int:
     return 2 * padded * features * columns + padded * CHUNK * (features + columns)
 
 
+def step_product_macs(features: int, columns: int) -> int:
+    """Multiply-accumulates of kernels.linear_attention in one head for one token beside a state: k v^T, and q times the state."""
+    return 2 * features * columns
+
+
 def empty_sums(batch: int, heads: int, features: int, columns: int, like: Tensor) -> Tensor:
     """Zeros (B, H, F, columns) with the device of `like`, at least in fp32."""
     return like.new_zeros(batch, heads, features, columns, dtype=torch.promote_types(like.dtype, torch.float32))
@@ -87,9 +92,18 @@ class FeatureAttentionConfig(AttentionConfig):
         own = self.projection_macs(site, length) + self.position_macs(site, length)
         return own + self.feature_macs(site, length) + self.heads * products
 
+    def step_macs(self, site: Site, context: int) -> int:
+        """One token is added to the sums, and reads them."""
+        own = self.projection_macs(site, 1) + self.position_macs(site, 1) + self.feature_macs(site, 1)
+        return own + self.heads * step_product_macs(self.feature_width(site), self.head(site) + 1)
+
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of phi(k) [v, 1]^T in each head."""
         return 4 * self.heads * self.feature_width(site) * (self.head(site) + 1)
+
+    def wide_state_bytes(self, site: Site, length: int) -> int:
+        """The sums."""
+        return FeatureAttentionConfig.state_bytes(self, site, length)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ class MemoryLayerConfig(AttentionConfig):
         """Numbers of the convolution's state."""
         return (self.conv - 1) * self.convolved(site)
 
+    def wide_state_bytes(self, site: Site, length: int) -> int:
+        """All but the convolution's."""
+        return self.state_bytes(site, length) - 4 * self.recent_tokens(site)
+
 
 @dataclass(frozen=True)
 class Projected:
