@@ -8,16 +8,16 @@ from pathlib import Path
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 from paretoformer.hardware_models.devices import training_device
-from paretoformer.hardware_models.meters.registry import provenance_of
 from paretoformer.records.canonical import digest
-from paretoformer.records.errors import UserError
+from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.store import Store
 from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.hosts import hosts_of
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.spec import StudySpec
-from paretoformer.studies.visits import visits_under
+from paretoformer.studies.stations import Station
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +51,20 @@ def open_bench(
     """Open a study of `store` for work on this machine.
 
     Raises:
-        UserError: no such study, its data changed, the artefact folder cannot be written, or this machine would supply
-            a cost from another source than the study's.
+        UserError: no such study, its data changed, the artefact folder cannot be written, or a host would supply a cost
+            from another source than the study's, or cannot.
     """
     row = store.studies.get(name)
     spec = StudySpec.from_json(row.spec)
-    _check_provenance(spec)
+    lease = lease or Lease()
+    station = hosts_of(store, lease, draining)
+    _check_provenance(spec, station)
     checkpoints = Checkpoints(artifacts)
     checkpoints.prepare()
     task = open_task(spec.task)
     task_digest = digest([task.spec, task.data_hash])
     store.tasks.put(task_digest, task.spec, task.data_hash)
     store.signatures.put(spec.signature.digest, spec.signature.to_json())
-    lease = lease or Lease()
     return Workbench(
         store=store,
         study=row.id,
@@ -71,7 +72,7 @@ def open_bench(
         task=task,
         task_digest=task_digest,
         proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
-        measurer=Measurer(store, spec, visits_under(lease)),
+        measurer=Measurer(store, spec, station),
         lease=lease,
         checkpoints=checkpoints,
         device=training_device(),
@@ -80,11 +81,13 @@ def open_bench(
     )
 
 
-def _check_provenance(spec: StudySpec) -> None:
+def _check_provenance(spec: StudySpec, station: Station) -> None:
     for name, target in spec.target_costs:
-        here = provenance_of(name, target)
         stored = spec.provenance[f"{name}[{target}]"]
-        if here is not stored:
-            raise UserError(
-                f"The study has {name} on {target} as {stored}, and this machine would supply it as {here}."
-            )
+        try:
+            now = station.meter(name, target).provenance
+        except Unavailable as error:
+            raise UserError(f"{str(error).rstrip('.')}.") from error
+        if now is not stored:
+            where = f"host {target.host}" if target.host else "this machine"
+            raise UserError(f"The study has {name} on {target} as {stored}, and {where} would supply it as {now}.")

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from paretoformer.hardware_models.calibration import Calibration
-from paretoformer.hardware_models.devices import Device, probe
+from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
-from paretoformer.hardware_models.meters.registry import meter_for
 from paretoformer.hardware_models.reference import reference_for
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.target import Target
 from paretoformer.store import Store
 from paretoformer.store.rows import CalibrationKey, MeasurementKey
 from paretoformer.studies.spec import StudySpec
-from paretoformer.studies.visits import MakeVisit
+from paretoformer.studies.stations import Station
 
 Costs = dict[tuple[str, str], Measurement]
 """Measurement by (quantity, target as text)."""
@@ -38,13 +37,13 @@ class Measurer:
     Args:
         store: keeps visits, measurements and calibrations.
         spec: names costs and targets.
-        make_visit: one visit of a meter, in a process of its own and under the lease.
+        station: who measures.
     """
 
-    def __init__(self, store: Store, spec: StudySpec, make_visit: MakeVisit) -> None:
-        self._store, self._spec, self._make_visit = store, spec, make_visit
+    def __init__(self, store: Store, spec: StudySpec, station: Station) -> None:
+        self._store, self._spec, self._station = store, spec, station
         self._devices: dict[str, Device] = {}
-        self.needs = tuple(_needs(spec))
+        self.needs = tuple(_needs(spec, station))
 
     def before_training(self, subject: Subject, trial: int | None = None) -> Costs:
         """Costs from the visits that gate."""
@@ -76,7 +75,7 @@ class Measurer:
 
         def summarised(least: int) -> tuple[Measurement, ...]:
             while len(visits) < least:
-                visit = self._make_visit(need.meter, subject, need.target)
+                visit = self._station.visit(need.meter, subject, need.target)
                 self._store.visits.add(key, visit.to_json(), trial=trial)
                 visits.append(visit)
             newest = visits[-whole:]
@@ -108,7 +107,7 @@ class Measurer:
         stored = self._store.calibrations.get(key)
         if stored is None:
             itself = Subject(architecture=reference.architecture, signature=reference.signature)
-            visits = [self._make_visit(meter, itself, need.target) for _ in range(CALIBRATION_VISITS)]
+            visits = [self._station.visit(meter, itself, need.target) for _ in range(CALIBRATION_VISITS)]
             stored = self._store.calibrations.get_or_put(key, meter.calibrate(visits).to_json())
         return Calibration.from_json(stored)
 
@@ -124,7 +123,7 @@ class Measurer:
 
     def _device(self, target: Target) -> Device:
         if target.device not in self._devices:
-            device = probe(target.device)
+            device = self._station.device(target)
             self._store.devices.put(device.digest, name=device.name, fingerprint=device.fingerprint)
             self._devices[target.device] = device
         return self._devices[target.device]
@@ -134,11 +133,11 @@ def _flagged(measurement: Measurement) -> Measurement:
     return replace(measurement, conditions={**measurement.conditions, "noisy": True, "lease_broken": True})
 
 
-def _needs(spec: StudySpec) -> Iterator[Need]:
+def _needs(spec: StudySpec, station: Station) -> Iterator[Need]:
     """One for each meter and target: a visit may give several quantities."""
     seen = set()
     for name, target in spec.target_costs:
-        meter = meter_for(name, target)
+        meter = station.meter(name, target)
         if (meter.method, target) not in seen:
             seen.add((meter.method, target))
             yield Need(meter=meter, target=target)

@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
-from paretoformer.hardware_models.meters.registry import provenance_of
-from paretoformer.hardware_models.targets import fill
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Provenance
@@ -19,9 +17,12 @@ from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.catalogue import load_space, spaces_for
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.bounds import check_bounds
+from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.engines.base import engine
+from paretoformer.studies.hosts import hosts_at
 from paretoformer.studies.replicates import MOST_REPLICATES
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Station
 
 DEFAULT_ENGINE = "tpe"
 RECIPE_FIELDS = ("budget", "batch", "learning_rate", "criterion", "pretraining", "pretraining_share")
@@ -56,19 +57,25 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A checked request: the opened task and the spec of a study."""
+    """A checked request: the opened task, the spec of a study, and who measures for it."""
 
     task: Task
     spec: StudySpec
+    station: Station
 
 
-def plan(request: Request) -> Plan:
-    """Check a request against tasks, spaces, engines, metrics, costs, and this machine.
+def plan(request: Request, station: Station | None = None) -> Plan:
+    """Check a request against tasks, spaces, engines, metrics, costs, and the hosts that measure.
+
+    Args:
+        request: the search.
+        station: who measures; this host, and those with a station in the default database, unless given.
 
     Raises:
         UserError: the first thing that cannot be, in one sentence.
     """
     engine(request.engine)
+    station = station or hosts_at(DEFAULT_STORAGE)
     if request.seed < 0:
         raise UserError(f"The seed is {request.seed}; it must be a whole number from 0.")
     if not 1 <= request.replicates <= MOST_REPLICATES:
@@ -82,9 +89,9 @@ def plan(request: Request) -> Plan:
     space = _space(request.space, task)
     recipe = _recipe(request, task)
     _check_searched(request, space)
-    targets = tuple(dict.fromkeys(fill(target, task.signature) for target in targets))
-    objectives = tuple(_checked(each, task) for each in objectives or _defaults(task))
-    constraints = tuple(_checked(each, task) for each in constraints)
+    targets = tuple(dict.fromkeys(station.fill(target, task.signature) for target in targets))
+    objectives = tuple(_checked(each, task, station) for each in objectives or _defaults(task))
+    constraints = tuple(_checked(each, task, station) for each in constraints)
     _check_directions(objectives, task)
     check_bounds(constraints, task)
     spec = StudySpec(
@@ -102,7 +109,7 @@ def plan(request: Request) -> Plan:
         provenance={},
         replicates=request.replicates,
     )
-    return Plan(task=task, spec=replace(spec, provenance=_provenance(spec)))
+    return Plan(task=task, spec=replace(spec, provenance=_provenance(spec, station)), station=station)
 
 
 def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
@@ -144,12 +151,12 @@ def _defaults(task: Task) -> tuple[Objective, ...]:
     return (Objective(name=first.name, minimise=first.minimise), Objective(name="latency", minimise=True))
 
 
-def _checked(item: Item, task: Task) -> Item:
+def _checked(item: Item, task: Task, station: Station) -> Item:
     """The item with its own target filled; it must name a metric of the task or a cost."""
     known = [metric.name for metric in task.metrics] + list(COSTS)
     if item.name not in known:
         raise UserError(f"'{item.name}' is neither a metric of {task.name} nor a cost; it has {', '.join(known)}.")
-    return replace(item, target=fill(item.target, task.signature)) if item.target else item
+    return replace(item, target=station.fill(item.target, task.signature)) if item.target else item
 
 
 def _check_directions(objectives: Sequence[Objective], task: Task) -> None:
@@ -185,16 +192,11 @@ def _pinned(text: str) -> str:
     return text if pinned == found else write_name(found.name, pinned)
 
 
-def _provenance(spec: StudySpec) -> dict[str, Provenance]:
+def _provenance(spec: StudySpec, station: Station) -> dict[str, Provenance]:
     found = {}
     for name, target in spec.target_costs:
         try:
-            found[f"{name}[{target}]"] = provenance_of(name, target)
+            found[f"{name}[{target}]"] = station.meter(name, target).provenance
         except Unavailable as error:
             raise UserError(f"{str(error).rstrip('.')}.") from error
     return found
-
-
-def target_named(text: str, task: Task) -> Target:
-    """A target in the user's words, complete for a task."""
-    return fill(parse_target(text), task.signature)

@@ -21,7 +21,6 @@ from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.survey import Sampled, Survey, survey
 from paretoformer.studies.threads import one_thread
 from paretoformer.studies.verdicts import COUNTED, Verdict, activation_bytes, verdicts
-from paretoformer.studies.visits import visits_under
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
 PLACES = ("smallest", "middle", "largest")
@@ -82,10 +81,10 @@ def preflight(
     """Measure the least, middle and largest points of a survey, and time a few training steps of the middle one.
 
     Args:
-        planned: the checked request.
+        planned: the checked request, and who measures.
         found: a survey of its space.
         store: where the visits are kept, for trials that come to the same architectures.
-        lease: of the host's processor.
+        lease: of this host's processor, for training.
         clock: seconds.
 
     Raises:
@@ -93,7 +92,7 @@ def preflight(
     """
     spec = planned.spec
     lease = lease or Lease()
-    measurer = Measurer(store, spec, visits_under(lease))
+    measurer = Measurer(store, spec, planned.station)
     ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
     began = clock()
     measured = [_measured(measurer, store, spec, each, place) for each, place in zip(ends, PLACES, strict=True)]

@@ -11,6 +11,7 @@ from paretoformer.store import Store
 from paretoformer.studies.arguments import check_types
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE, Effort, Place
 from paretoformer.studies.executor_local import LocalExecutor
+from paretoformer.studies.hosts import hosts_at
 from paretoformer.studies.making import made_at, surveyed
 from paretoformer.studies.planning import DEFAULT_ENGINE, Request, plan
 from paretoformer.studies.preflight import Preflight
@@ -126,7 +127,7 @@ def run_search(
         UserError: what cannot be done.
         KeyboardInterrupt: passed on, after the workers have handed their trials back.
     """
-    planned = plan(request)
+    planned = plan(request, hosts_at(place.storage))
     found = surveyed(planned)
     looked = made_at(place, planned, found)
     with Store.open(place.storage) as store:

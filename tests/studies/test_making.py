@@ -18,6 +18,7 @@ from paretoformer.studies import preflight as preflights
 from paretoformer.studies.effort import Place
 from paretoformer.studies.making import made_at, make_or_resume, surveyed
 from paretoformer.studies.planning import Plan, Request, plan
+from paretoformer.studies.stations import Here
 from paretoformer.studies.visits import MakeVisit
 
 
@@ -32,17 +33,15 @@ def planned(request_of_costs: Request) -> Plan:
 
 
 @pytest.fixture
-def untimed(request_of_costs: Request, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch) -> Plan:
+def untimed(request_of_costs: Request, fake_visits: MakeVisit) -> Plan:
     """With latency as an objective, measured by fakes."""
-    monkeypatch.setattr(preflights, "visits_under", lambda lease: fake_visits)
-    return plan(replace(request_of_costs, objectives="accuracy, -latency"))
+    return plan(replace(request_of_costs, objectives="accuracy, -latency"), Here(fake_visits))
 
 
 @pytest.fixture
-def timed(request_of_costs: Request, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch) -> Plan:
+def timed(request_of_costs: Request, fake_visits: MakeVisit) -> Plan:
     """With a bound on latency that nothing meets."""
-    monkeypatch.setattr(preflights, "visits_under", lambda lease: fake_visits)
-    return plan(replace(request_of_costs, subject_to=("latency <= 1ns",)))
+    return plan(replace(request_of_costs, subject_to=("latency <= 1ns",)), Here(fake_visits))
 
 
 def test_a_new_study_has_the_spec_and_the_reference_of_its_pre_flight(store: Store, planned: Plan) -> None:
@@ -112,7 +111,7 @@ def test_a_bound_on_a_measured_cost_that_cannot_be_met_leaves_nothing(scratch: P
 
 
 def test_memory_that_runs_out_in_the_pre_flight_is_told_and_leaves_nothing(
-    scratch: Path, untimed: Plan, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch
+    scratch: Path, untimed: Plan, fake_visits: MakeVisit
 ) -> None:
     made = []
 
@@ -124,9 +123,9 @@ def test_memory_that_runs_out_in_the_pre_flight_is_told_and_leaves_nothing(
             )
         return fake_visits(*visit)
 
-    monkeypatch.setattr(preflights, "visits_under", lambda lease: too_large)
+    crowded = replace(untimed, station=Here(too_large))
     with pytest.raises(UserError, match="The middle sampled architecture of space small cannot be measured .* SIGKILL"):
-        made_at(at(), untimed, surveyed(untimed))
+        made_at(at(), crowded, surveyed(crowded))
     assert not list(scratch.iterdir())
 
 

@@ -13,6 +13,7 @@ from paretoformer.search_spaces.preset import load_preset
 from paretoformer.store import Store
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Here
 from paretoformer.studies.visits import MakeVisit
 
 CALM, WILD = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 2.0)
@@ -44,7 +45,7 @@ def measurer_of(
             readings[name] *= factor
         return replace(visit, readings={"latency": readings})
 
-    return Measurer(store, spec, make), made
+    return Measurer(store, spec, Here(make)), made
 
 
 def test_visits_that_agree_are_made_once(store, timed_spec, fake_visits, subject) -> None:

@@ -15,7 +15,7 @@ from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.catalogue import spaces_for
 from paretoformer.search_spaces.preset import load_preset
 from paretoformer.search_spaces.space import SearchSpace
-from paretoformer.studies.planning import Request, plan, target_named
+from paretoformer.studies.planning import Request, plan
 
 
 def test_what_is_not_said_follows_from_the_task() -> None:
@@ -112,11 +112,6 @@ def test_the_first_thing_that_cannot_be_is_said(changed: dict[str, Any], sentenc
     with pytest.raises(UserError) as error:
         plan(replace(Request(what="digits"), **changed))
     assert sentence in str(error.value)
-
-
-def test_a_named_target_is_complete_for_its_task() -> None:
-    task = plan(Request(what="digits")).task
-    assert str(target_named("cpu", task)) == "cpu:eager:fp32:1:prefill/1/1"
 
 
 @pytest.mark.parametrize("replicates", [0, -1, 1001])

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.meters.base import Visit
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
-from paretoformer.studies import preflight as module
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.preflight import Preflight, preflight
+from paretoformer.studies.stations import Here
 from paretoformer.studies.survey import survey
 from paretoformer.studies.visits import MakeVisit
 
@@ -18,17 +19,13 @@ Look = Callable[..., Preflight]
 
 
 @pytest.fixture
-def look(
-    space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Look:
+def look(space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Path) -> Look:
     """A pre-flight of digits with a clock that ticks and no device."""
-    monkeypatch.setattr(module, "visits_under", lambda lease: fake_visits)
     ticks = iter(range(10**9))
 
-    def call(*bounds: str, objectives: str = "accuracy, -latency") -> Preflight:
-        planned = plan(
-            Request(what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, seed=3)
-        )
+    def call(*bounds: str, objectives: str = "accuracy, -latency", visits: MakeVisit = fake_visits) -> Preflight:
+        request = Request(what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, seed=3)
+        planned = plan(request, Here(visits))
         found = survey(planned.spec, samples=40)
         lease = Lease("cpu", tmp_path / "locks")
         return preflight(planned, found, store, lease=lease, clock=lambda: float(next(ticks)))
@@ -59,13 +56,12 @@ def test_each_bound_has_a_verdict_in_their_order(look: Look) -> None:
     assert [str(each.constraint) for each in found.verdicts] == ["latency <= 1 s", "accuracy >= 0.99", "params <= 1 G"]
 
 
-def test_visits_are_kept_for_the_trials_to_come(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*arguments: object) -> None:
+def test_visits_are_kept_for_the_trials_to_come(look: Look) -> None:
+    def never(*arguments: object) -> Visit:
         raise AssertionError("this was visited already")
 
     first = look()
-    monkeypatch.setattr(module, "visits_under", lambda lease: never)
-    assert look().costs == first.costs
+    assert look(visits=never).costs == first.costs
 
 
 def test_hours_grow_with_trials_and_only_training_is_shared_by_workers(look: Look) -> None:

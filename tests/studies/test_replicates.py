@@ -26,6 +26,7 @@ from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Here
 from paretoformer.studies.study import Study
 from paretoformer.studies.threads import one_thread
 from paretoformer.studies.trial_runner import TrialRunner
@@ -107,7 +108,7 @@ def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str) -> 
         task=task,
         task_digest="t",
         proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
-        measurer=Measurer(store, spec, none),
+        measurer=Measurer(store, spec, Here(none)),
         lease=Lease("cpu", folder / "locks"),
         checkpoints=weights,
     )

@@ -26,6 +26,7 @@ from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.presence import Presence
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Here
 from paretoformer.studies.trial_runner import TrialRunner
 from paretoformer.studies.worker import Limits, Worker
 
@@ -59,7 +60,7 @@ def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s
         task=task,
         task_digest="t",
         proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
-        measurer=Measurer(store, spec, none),
+        measurer=Measurer(store, spec, Here(none)),
         lease=Lease("cpu", folder / "locks"),
         checkpoints=weights,
     )
