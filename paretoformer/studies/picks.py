@@ -8,6 +8,7 @@ from paretoformer.records.errors import UserError
 from paretoformer.records.objective import Constraint, parse_constraints
 from paretoformer.records.units import show
 from paretoformer.studies.points import FrontPoint
+from paretoformer.studies.target_fronts import agrees, targets_of
 
 SAME_DIGITS = 9
 """Sums of scaled objectives that agree to so many digits are equal."""
@@ -75,16 +76,34 @@ def _numbered(number: int, complete: Sequence[FrontPoint]) -> FrontPoint:
 
 def _bounded(bounds: Sequence[Constraint], points: Sequence[FrontPoint]) -> FrontPoint:
     for bound in bounds:
-        if points[0].cost(bound.name) is None:
-            raise UserError(f"'{bound}': {bound.name} is not known of this study; it has {', '.join(points[0].names)}.")
+        if _value(points[0], bound) is None:
+            raise UserError(
+                f"'{bound}': {_named(bound)} is not known of this study; it has {_known(points[0], bound)}."
+            )
 
     def worst(point: FrontPoint) -> float:
-        return max(bound.violation(point.cost(bound.name) or 0.0) for bound in bounds)
+        return max(bound.violation(_value(point, bound) or 0.0) for bound in bounds)
 
     met = [point for point in points if worst(point) <= 0]
     if met:
         return min(met, key=lambda point: point.oriented[0])
     nearest = min(points, key=worst)
-    has = ", ".join(f"{bound.name} {show(nearest.cost(bound.name) or 0.0, bound.unit)}" for bound in bounds)
+    has = ", ".join(f"{_named(bound)} {show(_value(nearest, bound) or 0.0, bound.unit)}" for bound in bounds)
     asked = " and ".join(str(bound) for bound in bounds)
     raise UserError(f"No point of the front meets {asked}; the nearest is trial {nearest.number} with {has}.")
+
+
+def _value(point: FrontPoint, bound: Constraint) -> float | None:
+    """What the bound is about: a cost on the target that it names, without one on the first."""
+    if bound.target is None:
+        return point.cost(bound.name)
+    agreeing = [target for target in targets_of(point.columns) if agrees(bound.target, target)]
+    return point.cost(bound.name, agreeing[0]) if len(agreeing) == 1 else None
+
+
+def _named(bound: Constraint) -> str:
+    return f"{bound.name}[{bound.target}]" if bound.target else bound.name
+
+
+def _known(point: FrontPoint, bound: Constraint) -> str:
+    return ", ".join(map(str, point.columns) if bound.target else point.names)

@@ -1,10 +1,11 @@
 """A complete trial as a point: what it is, what it scored, what it costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paretoformer.records.measurement import Measurement
+from paretoformer.records.target import Target
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.studies.front import Interval
 from paretoformer.studies.spec import Column
@@ -14,7 +15,8 @@ from paretoformer.studies.spec import Column
 class FrontPoint:
     """`values` follow `columns`, in their units as people read them; `oriented` turns them so that smaller is better.
 
-    `tied` says that another point has the better medians, without an objective separated by its interval.
+    `noisy_columns` are those whose measurement was flagged. `tied` says that another member of the same front has the better
+    medians, without an objective separated by its interval.
     """
 
     number: int
@@ -24,8 +26,24 @@ class FrontPoint:
     architecture: Architecture
     counts: dict[str, int]
     genes: dict[str, Any]
-    noisy: bool = False
+    noisy_columns: tuple[Column, ...] = ()
     tied: bool = False
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the visits or clocks of one of its measurements disagree."""
+        return bool(self.noisy_columns)
+
+    def on(self, target: Target) -> "FrontPoint":
+        """The point without the costs of other targets."""
+        kept = [index for index, column in enumerate(self.columns) if column.target in (None, target)]
+        return replace(
+            self,
+            columns=tuple(self.columns[index] for index in kept),
+            values=tuple(self.values[index] for index in kept),
+            provenance=tuple(self.provenance[index] for index in kept),
+            noisy_columns=tuple(column for column in self.noisy_columns if column.target == target),
+        )
 
     @property
     def oriented(self) -> tuple[float, ...]:
@@ -43,12 +61,15 @@ class FrontPoint:
         """What `cost` knows."""
         return tuple(dict.fromkeys((*(column.name for column in self.columns), *self.counts)))
 
-    def cost(self, name: str) -> float | None:
-        """An objective or a count by name, an objective of several targets on its first; None if there is none."""
+    def cost(self, name: str, target: Target | None = None) -> float | None:
+        """An objective or a count by name, an objective of several targets on its first; None if there is none.
+
+        With a `target` only what is known on it.
+        """
         for column, value in zip(self.columns, self.values, strict=True):
-            if column.name == name:
+            if column.name == name and target in (None, column.target):
                 return value.value
-        return self.counts.get(name)
+        return self.counts.get(name) if target is None else None
 
     def to_json(self) -> dict[str, Any]:
         """What `front --json` prints of it."""

@@ -9,16 +9,18 @@ import numpy as np
 from paretoformer.evaluators.examples import Split
 from paretoformer.records.errors import UserError
 from paretoformer.records.measurement import Measurement
+from paretoformer.records.target import Target
 from paretoformer.records.trial import Score, TrialState, of_last_rung
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.store import Store
 from paretoformer.store.rows import RunRow, StudyRow, TrialRow
 from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.frames import trial_frame
-from paretoformer.studies.front import front_indices, hypervolume
+from paretoformer.studies.front import hypervolume
 from paretoformer.studies.points import FrontPoint, column_intervals
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.target_fronts import members_of, named_target, targets_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +38,7 @@ class Study:
         self.store = store
         self.row: StudyRow = store.studies.by_id(study_id)
         self.spec = StudySpec.from_json(self.row.spec)
+        self._points: dict[Split, list[FrontPoint]] = {}
 
     @classmethod
     def load(cls, name: str, storage: str = DEFAULT_STORAGE) -> "Study":
@@ -86,52 +89,81 @@ class Study:
                 found.setdefault(row.architecture, {})[each.quantity, each.target] = each
         return found
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets that have a front of their own: those that an objective is about."""
+        return targets_of(self.spec.columns)
+
+    def target(self, text: str) -> Target:
+        """The one of `targets` that a user's words name.
+
+        Raises:
+            UserError: none, or several; lists those that there are.
+        """
+        return named_target(text, self.spec, self.name)
+
     def points(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
         """Every complete trial whose replicates all have scores on `split`, by number."""
-        counts = self.store.reads.counts(self.row.id, self.spec.signature.digest)
-        specs = self.store.reads.architectures(self.row.id)
-        found = []
-        for trial in self.trials:
-            if trial.state is not TrialState.COMPLETE or trial.run is None or trial.architecture is None:
-                continue
-            scores = [self.final_scores(run.id, split) for run in self.replicates(trial.run)]
-            if len(scores) == self.spec.replicates and all(scores):
-                architecture = Architecture.from_json(specs[trial.architecture])
-                found.append(self._point(trial, architecture, scores, counts[trial.architecture]))
-        return found
+        if split not in self._points:
+            self._points[split] = self._read_points(split)
+        return self._points[split]
 
-    def front(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
+    def front(self, split: Split = Split.VALIDATION, target: Target | str | None = None) -> list[FrontPoint]:
         """Non-dominated complete trials, ordered by the first objective.
 
         A trial dominates another if its medians do and at least one objective is separated by its interval. Membership
         is always decided on validation; with `Split.TEST` the members show their test scores.
+
+        Args:
+            split: which scores to show.
+            target: asks for the front of one of `targets`, to which the costs of the others are nothing; None for all.
+
+        Raises:
+            UserError: a target in words that is none of the study's.
         """
-        points = self.points()
-        members = [points[index] for index in front_indices([point.intervals for point in points])]
-        strict = [point.oriented for point in members]
-        marked = [_marked(point, strict) for point in members]
-        if split is not Split.VALIDATION:
-            scored = {point.number: point for point in self.points(split)}
-            marked = [scored[point.number] for point in marked if point.number in scored]
-        return sorted(marked, key=lambda point: point.oriented)
+        target = self.target(target) if isinstance(target, str) else target
+        members = members_of(self._seen_from(target, self.points()))
+        if split is Split.VALIDATION:
+            return members
+        scored = {point.number: point for point in self._seen_from(target, self.points(split))}
+        shown = [replace(scored[point.number], tied=point.tied) for point in members if point.number in scored]
+        return sorted(shown, key=lambda point: point.oriented)
+
+    def fronts(self, split: Split = Split.VALIDATION) -> dict[Target, list[FrontPoint]]:
+        """The front of each of `targets`."""
+        return {target: self.front(split, target) for target in self.targets}
+
+    def members(self) -> list[FrontPoint]:
+        """Every point that is on a front, that over all targets or that of one, by number, with all its columns."""
+        fronts = [self.front(), *(self.fronts().values() if len(self.targets) > 1 else ())]
+        numbers = {point.number for front in fronts for point in front}
+        return [point for point in self.points() if point.number in numbers]
 
     def hypervolume_trace(self) -> list[tuple[int, float]]:
         """(outcomes seen, hypervolume against the stored reference) after each complete trial, in commit order."""
         if self.row.reference is None:
             return []
+        points = {point.number: point.oriented for point in self.points()}
         ended = sorted((t for t in self.trials if t.outcome is not None), key=lambda t: t.outcome or 0)
         rows: list[tuple[float, ...]] = []
         trace = []
         for trial in ended:
-            if trial.state is TrialState.COMPLETE:
-                rows.append(trial.values)
+            if trial.number in points:
+                rows.append(points[trial.number])
                 trace.append((trial.outcome or 0, hypervolume(np.array(rows), self.row.reference)))
         return trace
 
-    def hypervolume(self) -> float:
-        """Hypervolume of all complete trials against the stored reference."""
-        rows = [trial.values for trial in self.trials if trial.state is TrialState.COMPLETE]
-        return hypervolume(np.array(rows), self.row.reference) if rows and self.row.reference else 0.0
+    def reference(self, target: Target | None = None) -> tuple[float, ...] | None:
+        """The hypervolume's stored reference point, of one target without the costs of the others; None without one."""
+        if self.row.reference is None or target is None:
+            return self.row.reference
+        pairs = zip(self.row.reference, self.spec.columns, strict=True)
+        return tuple(value for value, column in pairs if column.target in (None, target))
+
+    def hypervolume(self, target: Target | None = None) -> float:
+        """Hypervolume of all complete trials against the stored reference, by the costs of all targets or of one."""
+        rows, reference = [point.oriented for point in self._seen_from(target, self.points())], self.reference(target)
+        return hypervolume(np.array(rows), reference) if rows and reference else 0.0
 
     def frame(self) -> "pd.DataFrame":
         """One row a trial: number, state, reason, genes, counts, objectives with their intervals, seconds."""
@@ -151,6 +183,22 @@ class Study:
         """A run's scores of its last rung on a split; empty where there are none."""
         return of_last_rung([score for score in self.scores.get(run, []) if score.split == split.value])
 
+    def _seen_from(self, target: Target | None, points: list[FrontPoint]) -> list[FrontPoint]:
+        return points if target is None else [point.on(target) for point in points]
+
+    def _read_points(self, split: Split) -> list[FrontPoint]:
+        counts = self.store.reads.counts(self.row.id, self.spec.signature.digest)
+        specs = self.store.reads.architectures(self.row.id)
+        found = []
+        for trial in self.trials:
+            if trial.state is not TrialState.COMPLETE or trial.run is None or trial.architecture is None:
+                continue
+            scores = [self.final_scores(run.id, split) for run in self.replicates(trial.run)]
+            if len(scores) == self.spec.replicates and all(scores):
+                architecture = Architecture.from_json(specs[trial.architecture])
+                found.append(self._point(trial, architecture, scores, counts[trial.architecture]))
+        return found
+
     @cached_property
     def _by_key(self) -> dict[str, RunRow]:
         return {run.key: run for run in self.runs.values()}
@@ -168,11 +216,5 @@ class Study:
             architecture=architecture,
             counts=counts,
             genes=trial.point or {},
-            noisy=any(costs[c.name, str(c.target)].noisy for c in columns if c.target),
+            noisy_columns=tuple(c for c in columns if c.target and costs[c.name, str(c.target)].noisy),
         )
-
-
-def _marked(point: FrontPoint, others: list[tuple[float, ...]]) -> FrontPoint:
-    mine = point.oriented
-    beaten = any(o != mine and all(a <= b for a, b in zip(o, mine, strict=True)) for o in others)
-    return replace(point, tied=beaten)

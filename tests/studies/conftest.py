@@ -105,11 +105,12 @@ def some_ends(space: SearchSpace) -> list[Outcome]:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What a trial of a filled study scored and, where the spec asks for it, its latency."""
+    """What a trial of a filled study scored and, where the spec asks for it, its latency, `elsewhere` on a second target."""
 
     accuracy: float = 0.5
     half: float = 0.01
     latency: float = 1e-3
+    elsewhere: float = 1e-3
     state: TrialState = TrialState.COMPLETE
 
 
@@ -165,8 +166,9 @@ def _write(store: Store, spec: StudySpec, study: int, row: Row, point: Point) ->
     trial = store.trials.set_running(trial, run=run.id)
     store.runs.add_scores(run.id, [_score(row, split, rung) for split in ("validation", "test") for rung in (0, 1)])
     store.runs.set_state(run.id, RunState.COMPLETE, seconds=1.0)
+    latencies = dict(zip(spec.targets, (row.latency, row.elsewhere), strict=False))
     for quantity, target in spec.target_costs:
-        measured = measurement(quantity, str(target), row.latency)
+        measured = measurement(quantity, str(target), latencies[target])
         key = MeasurementKey(
             architecture=architecture.digest,
             signature=signature,
@@ -176,8 +178,10 @@ def _write(store: Store, spec: StudySpec, study: int, row: Row, point: Point) ->
             method_version=measured.method_version,
         )
         store.measurements.add(key, [measured])
-    oriented = {"accuracy": -row.accuracy, "latency": row.latency}
-    values = [oriented.get(c.name, float(counts.get(c.name, 0))) for c in spec.columns]
+    scored = {"accuracy": -row.accuracy}
+    values = [
+        latencies[c.target] if c.target else scored.get(c.name, float(counts.get(c.name, 0))) for c in spec.columns
+    ]
     store.trials.end(trial, TrialState.COMPLETE, values=values, seconds={"training": 2.0, "measuring": 1.0})
 
 
@@ -228,6 +232,16 @@ def timed_spec(counted_spec: StudySpec) -> StudySpec:
         constraints=(),
         targets=(target,),
         provenance={f"latency[{target}]": Provenance.MEASURED},
+    )
+
+
+@pytest.fixture
+def two_targets(timed_spec: StudySpec) -> StudySpec:
+    """Accuracy against latency on two targets."""
+    other = parse_target("cpu:onnx:fp32:1:prefill/1/1")
+    targets = (*timed_spec.targets, other)
+    return replace(
+        timed_spec, targets=targets, provenance={f"latency[{target}]": Provenance.MEASURED for target in targets}
     )
 
 

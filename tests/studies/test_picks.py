@@ -1,6 +1,7 @@
 """Picking one point of a front."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,22 @@ def made(architecture: Architecture, rows: Sequence[tuple[int, float, float, int
 )
 def test_words_numbers_and_bounds_choose(points: list[FrontPoint], text: str, number: int) -> None:
     assert pick(text, points, points).number == number
+
+
+def test_a_bound_on_a_target_is_held_against_the_cost_there(points: list[FrontPoint]) -> None:
+    other = Column(name="latency", minimise=True, unit="s", target=parse_target("cpu:onnx:fp32:1:prefill/1/1"))
+    both = [
+        replace(point, columns=(*point.columns, other), values=(*point.values, Interval(value=v, low=v, high=v)))
+        for point, v in zip(points, (1e-3, 5e-3, 9e-3), strict=True)
+    ]
+    assert pick("latency[cpu:onnx] <= 1ms", both, both).number == 1
+    assert pick("latency[cpu:eager] <= 1ms", both, both).number == 3
+    with pytest.raises(UserError, match=r"the nearest is trial 1 with latency\[cpu:onnx\] 1 ms"):
+        pick("latency[cpu:onnx] <= 1us", both, both)
+    with pytest.raises(
+        UserError, match=r"latency\[cuda\] is not known of this study; it has accuracy, latency\[cpu:eager"
+    ):
+        pick("latency[cuda] <= 1ms", both, both)
 
 
 @pytest.mark.parametrize(
