@@ -17,20 +17,21 @@ def stack_parameters(stack: Stack, site: Site) -> int:
 
 def stack_macs(stack: Stack, site: Site, run: StackRun) -> int:
     """Multiply-accumulates of `StackModule.forward` for one input of the model."""
-    site = _reading(site, run)
+    site = reading(site, run.memory)
     once = sum(part.macs(branch.site(site), run.length) for branch in stack.branches for part in branch.parts)
     return once * stack.loops * run.times
 
 
 def stack_state_bytes(stack: Stack, site: Site, run: StackRun) -> int:
     """Bytes of fp32 decoding state for one sequence after the tokens of `run`."""
-    site = _reading(site, run)
+    site = reading(site, run.memory)
     mixers = ((b.body, b.site(site)) for b in stack.branches if isinstance(b.body, MixerConfig))
     return sum(mixer.state_bytes(own, run.length) for mixer, own in mixers) * stack.loops
 
 
-def _reading(site: Site, run: StackRun) -> Site:
-    return replace(site, memory=replace(site.memory, length=run.memory)) if site.memory else site
+def reading(site: Site, memory: int) -> Site:
+    """The site where so many tokens of the memory, if there is one, are read."""
+    return replace(site, memory=replace(site.memory, length=memory)) if site.memory else site
 
 
 def _counted_again(stack: Stack, site: Site) -> int:

@@ -16,6 +16,7 @@ from paretoformer.search_spaces.architecture import PLACEMENTS, Architecture
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Capability, PairModel
 from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.layer_counts import layer_counts, step_counts
 
 KINDS = ("topology", "stem", "mixer", "feedforward", "norm", "position")
 FAST, SLOW = 250, 4_000
@@ -149,6 +150,47 @@ def test_counts_are_those_of_the_built_model(topology_choice, places) -> None:
         with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
             model(places.inputs_for(signature, batch=1), source=places.source_for(signature, batch=1))
         assert 2 * counts.macs == counter.get_total_flops(), architecture.to_json()
+
+
+def test_parts_add_up_to_the_counts_of_the_model(topology_choice, places) -> None:
+    for architecture, signature in valid_models(topology_choice, places):
+        counts, parts = count(architecture, signature), layer_counts(architecture, signature)
+        for name in ("params", "macs", "state_bytes"):
+            assert sum(getattr(part, name) for part in parts) == getattr(counts, name), (name, architecture.to_json())
+
+
+def test_every_branch_of_every_block_is_a_part_with_its_place(topology_choice, places) -> None:
+    for architecture, signature in valid_models(topology_choice, places):
+        told = [(part.stack, part.layer, part.part) for part in layer_counts(architecture, signature) if part.layer]
+        assert told == [
+            (stack.name, layer, branch.role)
+            for stack in architecture.stacks
+            for layer, block in enumerate(stack.blocks, start=1)
+            for branch in block
+        ]
+
+
+def test_macs_of_decoding_a_token_are_those_of_the_built_model(topology_choice, places) -> None:
+    models = [
+        (architecture, signature)
+        for architecture, signature in valid_models(topology_choice, places)
+        if architecture.topology.decodes
+        and not places.is_class(signature)
+        and not any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
+    ]
+    if not models:
+        pytest.skip(f"topology {topology_choice} does not decode")
+    for architecture, signature in models:
+        model = build(architecture, signature, seed=0).double().eval()
+        inputs = places.inputs_for(signature, batch=1)
+        for context in (1, 15, 16, 31):
+            with sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+                state = model.start(1, inputs.shape[1], places.source_for(signature, 1))
+                _, state = model.extend(inputs[:, :context], state)
+                with FlopCounterMode(display=False) as counter:
+                    model.extend(inputs[:, context : context + 1], state)
+            parts = step_counts(architecture, signature, context)
+            assert 2 * sum(part.macs for part in parts) == counter.get_total_flops(), (context, architecture.to_json())
 
 
 def test_the_same_seed_builds_the_same_model(topology_choice, places) -> None:

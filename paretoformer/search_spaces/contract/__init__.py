@@ -18,6 +18,7 @@ from paretoformer.search_spaces.contract.topology import (
     Source,
     StackRole,
     StackRun,
+    StackStep,
     StemUse,
     TopologyConfig,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Source",
     "StackRole",
     "StackRun",
+    "StackStep",
     "State",
     "Stem",
     "StemConfig",

@@ -35,6 +35,19 @@ class StackRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StackStep:
+    """How a stack goes on when a model decodes a token: by `tokens` tokens, each of which reads `context` others and itself.
+
+    Cross branches read `memory` tokens; with `reads_memory` they first make of it what they keep.
+    """
+
+    context: int
+    tokens: int = 1
+    memory: int = 0
+    reads_memory: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class StemUse:
     """A stem that turns `given` into tokens of `width`.
 
@@ -77,6 +90,14 @@ class TopologyConfig(ChoiceConfig):
     def runs(self, architecture: "Architecture", signature: Signature, length: int) -> dict[str, StackRun]:
         """How each stack runs for one input of `length` tokens."""
         raise NotImplementedError
+
+    def steps(
+        self, architecture: "Architecture", signature: Signature, context: int
+    ) -> Mapping[str, StackStep | StackRun]:
+        """What stacks do to decode one token after `context` others; those that rest are left out."""
+        runs = self.runs(architecture, signature, context + 1)
+        causal = (name for name, role in self.roles.items() if role.causal)
+        return {name: StackStep(context=context, memory=runs[name].memory) for name in causal}
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """Parameters outside stem and stacks: the head."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from paretoformer.records.signature import DenseOutput, ImageInput, Signature
-from paretoformer.search_spaces.contract import MemorySite, Model, Site, StackRole, StackRun, TopologyConfig
+from paretoformer.search_spaces.contract import MemorySite, Model, Site, StackRole, StackRun, StackStep, TopologyConfig
 from paretoformer.search_spaces.heads import tied
 from paretoformer.search_spaces.interleaved_model import Interleaved
 from paretoformer.search_spaces.registry import register
@@ -113,6 +113,22 @@ class InterleavedConfig(TopologyConfig):
             "latent": StackRun(length=groups * self.latents),
             "write": StackRun(length=self.group, times=groups, memory=self.latents),
         }
+
+    def steps(
+        self, architecture: "Architecture", signature: Signature, context: int
+    ) -> Mapping[str, StackStep | StackRun]:
+        """Local and write go on in the group begun; its last token makes the group's latents, and what write reads of them."""
+        group, at = divmod(context, self.group)
+        ends = at + 1 == self.group
+        own = {
+            "local": StackStep(context=at),
+            "write": StackStep(context=at, memory=self.latents, reads_memory=ends),
+        }
+        if not ends:
+            return own
+        read = StackRun(length=self.latents, memory=self.group)
+        latent = StackStep(context=(group + 1) * self.latents - 1, tokens=self.latents)
+        return {**own, "read": read, "latent": latent}
 
     def wiring_parameters(self, architecture: "Architecture", signature: Signature) -> int:
         """The latents and the head."""
