@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
+from paretoformer.hardware_models.analytic import ROOFLINE
 from paretoformer.hardware_models.calibration import Calibration
 from paretoformer.records.canonical import digest
+from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
@@ -76,6 +78,16 @@ class Meter(ABC):
     def gives(self, target: Target) -> tuple[str, ...]:
         """The quantities that a workload has; all of them unless the meter knows better."""
         return self.quantities
+
+    def check(self, target: Target) -> None:
+        """Pass if the quantities can be supplied on the filled target: nothing runs on one that is modelled.
+
+        Raises:
+            Unavailable: they cannot; says what is missing.
+        """
+        if target.runtime == ROOFLINE and self.provenance is Provenance.MEASURED:
+            raise Unavailable(f"nothing is run by runtime {ROOFLINE}, so that there is nothing to measure")
+        self.available(target)
 
     @abstractmethod
     def available(self, target: Target) -> None:

@@ -1,76 +1,64 @@
-"""Energy as arithmetic would cost it on a 45 nm chip: an order, not a bill, and labelled as modelled."""
+"""Energy as arithmetic and memory traffic would cost it on a 45 nm chip: an order, not a bill, and labelled as modelled."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from statistics import fmean
+from typing import Any, ClassVar
 
-from paretoformer.hardware_models.calibration import Calibration
-from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.analytic.energy_45nm import (
+    ADD,
+    ARITHMETIC,
+    DRAM_PJ_PER_BYTE,
+    MULTIPLY,
+    Operations,
+    dram_joules,
+)
+from paretoformer.hardware_models.analytic.work import Parts, work_of
+from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.hardware_models.meters.modelled import ModelledMeter
 from paretoformer.hardware_models.meters.registry import register_meter
-from paretoformer.records.errors import Unavailable
-from paretoformer.records.measurement import Measurement, Provenance
-from paretoformer.records.signature import TokenInput
 from paretoformer.records.target import Target
-from paretoformer.search_spaces.counts import count
-
-JOULES_PER_MAC = {"fp32": 4.6e-12}
-"""Precision: energy of one multiplication (3.7 pJ) and one addition (0.9 pJ) in 45 nm at 0.9 V."""
 
 
 @register_meter
 @dataclass(frozen=True, kw_only=True)
-class EnergyModelMeter(Meter):
-    """Multiply-accumulates of the workload times 4.6 pJ in fp32; data movement is left out.
+class EnergyModelMeter(ModelledMeter):
+    """Multiplications, additions and bytes to and from DRAM of the workload, each at its energy in 45 nm.
 
-    Source: Horowitz 2014, "Computing's energy problem", figure 1.1.9.
+    A multiply-accumulate is one of each, and an addition alone where a choice says so. Every part of the model reads its
+    weights, its input and its state from DRAM and writes its output there. Version 1 had multiply-accumulates of fp32
+    prefills alone.
+    Source: Horowitz 2014, "Computing's energy problem", figure 1.1.9; its use for models: paper 13.
     """
 
     method: ClassVar[str] = "macs-45nm"
-    method_version: ClassVar[int] = 1
+    method_version: ClassVar[int] = 2
     quantities: ClassVar[tuple[str, ...]] = ("energy",)
-    provenance: ClassVar[Provenance] = Provenance.MODELLED
-    fresh: ClassVar[bool] = False
 
     def available(self, target: Target) -> None:
-        """There is a figure for fp32, and a count for a prefill."""
-        assert target.workload
-        if target.precision not in JOULES_PER_MAC:
-            raise Unavailable(
-                f"there is a figure for {', '.join(JOULES_PER_MAC)} only, and the target is {target.precision}"
-            )
-        if target.workload.kind != "prefill":
-            raise Unavailable("multiply-accumulates are counted for whole sequences, and the workload decodes")
+        """There are figures for every precision."""
+        assert target.precision in ARITHMETIC
 
-    def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
-        """Count; nothing is built."""
-        assert target.workload and target.precision
-        length = target.workload.length if isinstance(subject.signature.input, TokenInput) else None
-        macs = target.workload.batch * count(subject.architecture, subject.signature, length).macs
-        visit = Visit(
-            method=self.method,
-            method_version=self.method_version,
-            target=str(target),
-            readings={"energy": macs * JOULES_PER_MAC[target.precision]},
-            conditions={"macs": macs, "joules_per_mac": JOULES_PER_MAC[target.precision]},
-        )
-        return lambda: visit
+    def modelled(self, subject: Subject, target: Target) -> tuple[dict[str, float], dict[str, Any]]:
+        """Joules of one call or one new token, for the whole batch."""
+        assert target.precision
+        work, precision = work_of(subject, target), target.precision
+        operations = [_operations(parts) * work.batch for parts in work.calls]
+        traffic = [sum(part.traffic(work.batch) for part in parts) for parts in work.calls]
+        arithmetic_j = fmean(each.joules(precision) for each in operations)
+        traffic_j = fmean(dram_joules(each) for each in traffic)
+        multiplying, adding = ARITHMETIC[precision]
+        return {"energy": arithmetic_j + traffic_j}, {
+            "arithmetic_j": arithmetic_j,
+            "traffic_j": traffic_j,
+            "multiplications": fmean(each.multiplications for each in operations),
+            "additions": fmean(each.additions for each in operations),
+            "traffic_bytes": fmean(traffic),
+            "multiplication_pj": MULTIPLY[multiplying].energy_pj,
+            "addition_pj": ADD[adding].energy_pj,
+            "dram_pj_per_byte": DRAM_PJ_PER_BYTE,
+        }
 
-    def summarise(self, visits: Sequence[Visit], calibration: Calibration | None = None) -> tuple[Measurement, ...]:
-        """Joules of one call, without an interval: the model's error is unknown; see the contract."""
-        target = self.of_one_subject(visits)
-        value = float(visits[0].readings["energy"])
-        return (
-            Measurement(
-                quantity="energy",
-                unit="J",
-                value=value,
-                low=value,
-                high=value,
-                samples=(value,),
-                provenance=self.provenance,
-                method=self.method,
-                method_version=self.method_version,
-                target=target,
-                conditions=visits[0].conditions,
-            ),
-        )
+
+def _operations(parts: Parts) -> Operations:
+    macs = sum(part.macs for part in parts)
+    return Operations(macs - sum(part.additions for part in parts), macs)

@@ -54,7 +54,7 @@ def meter_for(quantity: str, target: Target) -> Meter:
             continue
         candidate = kind()
         try:
-            candidate.available(target)
+            candidate.check(target)
         except Unavailable as error:
             reasons.append(f"{candidate.method}: {error}")
             continue

@@ -1,5 +1,6 @@
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +10,11 @@ from paretoformer.hardware_models.meters.energy_counter import EnergyCounterMete
 from paretoformer.hardware_models.meters.energy_model import EnergyModelMeter
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.errors import Unavailable
-from paretoformer.records.measurement import Provenance
+from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.target import parse_target
 from paretoformer.runtimes.base import Phase
 from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.registry import config_from_json
 
 CPU = parse_target("cpu:eager:fp32:1:prefill/1/8")
 NO_COUNTER = SimpleNamespace(gpu_energy={}, cpu_energy=None, time=1.0)
@@ -73,25 +75,55 @@ def test_a_counter_that_stands_still_is_unavailable() -> None:
         visit()
 
 
-def test_modelled_energy_is_the_macs_of_the_batch(text_subject: Subject) -> None:
-    target = fill(parse_target("cpu::::prefill/3/8"), text_subject.signature)
-    macs = 3 * count(text_subject.architecture, text_subject.signature, 8).macs
+def modelled(subject: Subject, target: str) -> Measurement:
     meter = EnergyModelMeter()
-    (found,) = meter.summarise([meter.visit(text_subject, target)])
-    assert found.value == pytest.approx(macs * 4.6e-12)
+    (found,) = meter.summarise([meter.visit(subject, fill(parse_target(target), subject.signature))])
+    return found
+
+
+def test_modelled_energy_is_that_of_arithmetic_and_of_traffic(text_subject: Subject) -> None:
+    found = modelled(text_subject, "cpu::::prefill/3/8")
+    macs = 3 * count(text_subject.architecture, text_subject.signature, 8).macs
     assert found.provenance is Provenance.MODELLED
+    assert found.conditions["arithmetic_j"] == pytest.approx(macs * 4.6e-12)
+    assert found.conditions["traffic_j"] == pytest.approx(found.conditions["traffic_bytes"] * 162.5e-12)
+    assert found.value == pytest.approx(found.conditions["arithmetic_j"] + found.conditions["traffic_j"])
 
 
 def test_modelled_energy_of_images_counts_whole_images(image_subject: Subject) -> None:
-    target = fill(parse_target("cpu::::prefill/2/1"), image_subject.signature)
     macs = 2 * count(image_subject.architecture, image_subject.signature).macs
-    assert EnergyModelMeter().visit(image_subject, target).conditions["macs"] == macs
+    assert modelled(image_subject, "cpu::::prefill/2/1").conditions["additions"] == macs
 
 
-@pytest.mark.parametrize(
-    ("target", "reason"),
-    [("cpu:eager:bf16:1:prefill/1/8", "a figure for fp32 only"), ("cpu:eager:fp32:1:decode/1/8/4", "decodes")],
-)
-def test_what_the_model_has_no_figure_for_is_unavailable(target: str, reason: str) -> None:
-    with pytest.raises(Unavailable, match=reason):
-        EnergyModelMeter().available(parse_target(target))
+def test_a_batch_moves_its_weights_once(text_subject: Subject) -> None:
+    one, two, three = (modelled(text_subject, f"cpu::::prefill/{batch}/8").conditions for batch in (1, 2, 3))
+    each = two["traffic_bytes"] - one["traffic_bytes"]
+    assert three["traffic_bytes"] - two["traffic_bytes"] == each < one["traffic_bytes"]
+
+
+def test_narrow_numbers_take_less_of_both(text_subject: Subject) -> None:
+    full, half = (modelled(text_subject, f"cpu::{precision}").conditions for precision in ("fp32", "bf16"))
+    assert half["arithmetic_j"] == pytest.approx(full["arithmetic_j"] * 1.5 / 4.6)
+    assert half["traffic_j"] < full["traffic_j"]
+
+
+def test_modelled_energy_of_a_decode_is_that_of_one_token(text_subject: Subject) -> None:
+    near, far, both = (
+        modelled(text_subject, f"cpu::::decode/1/{workload}").conditions for workload in ("8/1", "9/1", "8/2")
+    )
+    assert near["traffic_bytes"] < far["traffic_bytes"]
+    for name in ("additions", "traffic_bytes"):
+        assert both[name] == pytest.approx((near[name] + far[name]) / 2)
+
+
+def test_what_a_choice_only_adds_is_not_multiplied(text_subject: Subject) -> None:
+    (stack,) = text_subject.architecture.stacks
+    body = config_from_json("mixer", {"name": "ecoformer", "anchors": 8, "top": 4})
+    (mixer, feedforward), *_ = stack.blocks
+    hashed = replace(
+        stack, blocks=((replace(mixer, body=body), feedforward),), position=config_from_json("position", "none")
+    )
+    subject = replace(text_subject, architecture=replace(text_subject.architecture, stacks=(hashed,)))
+    found = modelled(subject, "cpu").conditions
+    site = subject.architecture.topology.sites(subject.architecture, subject.signature)["decoder"]
+    assert found["additions"] - found["multiplications"] == body.additions(site, 24) > 0

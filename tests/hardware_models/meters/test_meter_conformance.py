@@ -33,7 +33,7 @@ def meter(kind: type[Meter], quick: Any) -> Meter:
 def target(request: pytest.FixtureRequest, kind: type[Meter], text_subject: Subject) -> Target:
     filled = fill(parse_target(f"cpu::::{request.param}"), text_subject.signature)
     try:
-        kind().available(filled)
+        kind().check(filled)
     except Unavailable as error:
         pytest.skip(str(error))
     return filled
