@@ -19,6 +19,14 @@ def content_key(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def letters_of(text: str) -> str:
+    """Letters and digits in lower case, which texts share that differ in spaces, capitals and punctuation alone.
+
+    Of a text without any, the text.
+    """
+    return "".join(filter(str.isalnum, text.lower())) or text
+
+
 def group_numbers(keys: Sequence[str]) -> Tensor:
     """A number for each item, (n,) long, that items of equal key share: what `Examples.groups` takes."""
     numbers: dict[str, int] = {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.repetition import distinct, is_repetition, prints
-from paretoformer.evaluators.splits import deal
+from paretoformer.evaluators.splits import deal, letters_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def deal_verses(verses: Sequence[Verse]) -> dict[Split, list[Verse]]:
     """Whole chapters to each split.
 
     The Bible repeats itself: a verse is left out if its source or its target stands in an earlier split (training, validation,
-    test), or half of its prints do; and within a split if its source did before.
+    test), be it with other spaces, capitals and punctuation, or half of its prints do; and within a split if its source did.
     """
     dealt = deal([verse.chapter for verse in verses])
     known, taken = np.empty(0, np.uint64), set[str]()
@@ -44,11 +44,11 @@ def deal_verses(verses: Sequence[Verse]) -> dict[Split, list[Verse]]:
         for item in dealt[split]:
             verse = verses[item]
             sides = (verse.source, verse.target)
-            if not any(side in taken or is_repetition(side.encode(), known) for side in sides):
+            if not any(letters_of(side) in taken or is_repetition(side.encode(), known) for side in sides):
                 kept.setdefault(verse.source, verse)
         found[split] = list(kept.values())
         texts = [side for verse in found[split] for side in (verse.source, verse.target)]
-        taken.update(texts)
+        taken.update(map(letters_of, texts))
         known = distinct(known, prints("\n".join(texts).encode()))
     return found
 

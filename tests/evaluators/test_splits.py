@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paretoformer.evaluators.examples import Split
-from paretoformer.evaluators.splits import SHARES, deal
+from paretoformer.evaluators.splits import SHARES, deal, letters_of
 
 keys = st.lists(st.sampled_from([f"key{i}" for i in range(40)]), min_size=1, max_size=200)
 
@@ -61,3 +61,11 @@ def test_the_split_of_a_key_does_not_depend_on_where_it_stands() -> None:
     there = {split: Counter(keys[item] for item in items) for split, items in deal(keys).items()}
     turned = keys[::-1]
     assert there == {split: Counter(turned[item] for item in items) for split, items in deal(turned).items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("That was FUN.  I like winning!", "thatwasfunilikewinning"), (":-)", ":-)"), ("Él, 1909", "él1909")],
+)
+def test_letters_are_what_texts_share_that_differ_in_punctuation(text: str, letters: str) -> None:
+    assert letters_of(text) == letters

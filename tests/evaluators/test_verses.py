@@ -46,6 +46,19 @@ def test_what_a_later_split_repeats_of_either_side_is_left_out() -> None:
     assert len(dealt[Split.TEST]) in range(10, 20)
 
 
+def test_punctuation_and_capitals_make_no_other_verse() -> None:
+    plain = verses(40)
+    first = deal_verses(plain)[Split.TRAIN][0]
+    shouted = f"{first.target.upper()}!"
+    copied = [
+        verse if number % 2 or verse is first else Verse(chapter=verse.chapter, source=verse.source, target=shouted)
+        for number, verse in enumerate(plain)
+    ]
+    dealt = deal_verses(copied)
+    assert first in dealt[Split.TRAIN]
+    assert all(verse.target != shouted for split in (Split.VALIDATION, Split.TEST) for verse in dealt[split])
+
+
 def test_near_copies_of_an_earlier_split_are_left_out() -> None:
     long = "And it came to pass in those days, that the people of the land went out of the city, number "
     near = [Verse(chapter=f"Book {n}", source=f"{long}{n}", target=f"t{n}") for n in range(40)]

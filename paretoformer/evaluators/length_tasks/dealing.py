@@ -16,6 +16,8 @@ _SHARE = 0.15
 def deal_instances(problem: Problem, longest: int, training: int) -> dict[Split, list[Instance]]:
     """Sizes up to `longest` in every split, greater ones to twice that in validation and test alone.
 
+    No prompt is in two splits. One with the same terms in another order counts as another, as it does where paper 06 draws them.
+
     A split goes through its sizes in turns, one instance of each. Of a size with few instances validation and test get 15 %
     each, and halves where nothing is trained.
 

@@ -45,7 +45,8 @@ def _story(rng: np.random.Generator, kind: int, facts: int) -> Story | None:
     ways: dict[str, list[str]] = {}
     told = []
     for action, who, thing, room in draws[:-1]:
-        fact = _act(kind, action, (PEOPLE[who % 4], THINGS[thing % 3], ROOMS[room % 6]), place, holder)
+        lying = {each: rooms[-1] for each, rooms in ways.items() if each not in holder}
+        fact = _act(kind, action, (PEOPLE[who % 4], THINGS[thing % 3], ROOMS[room % 6]), place, holder, lying)
         told.append(fact)
         for held in THINGS:
             at = place.get(holder[held]) if holder.get(held) in place else None
@@ -55,15 +56,20 @@ def _story(rng: np.random.Generator, kind: int, facts: int) -> Story | None:
 
 
 def _act(
-    kind: int, action: int, drawn: tuple[str, str, str], place: dict[str, str], holder: dict[str, str]
+    kind: int,
+    action: int,
+    drawn: tuple[str, str, str],
+    place: dict[str, str],
+    holder: dict[str, str],
+    lying: dict[str, str],
 ) -> tuple[str, ...]:
-    """What the drawn person does; the two worlds are changed accordingly."""
+    """What the drawn person does; places and holders are changed accordingly. A thing is taken where it lies."""
     person, thing, room = drawn
     if kind > 1 and action % 2 and person in place:
         if holder.get(thing) == person:
             del holder[thing]
             return (person, "left", "the", thing)
-        if thing not in holder:
+        if thing not in holder and lying.get(thing, place[person]) == place[person]:
             holder[thing] = person
             return (person, "took", "the", thing)
     place[person] = room

@@ -62,8 +62,8 @@ class BibleTranslation(MemoryTask):
         data = folder("bibles")
         source, target = (data / name for name in _FILES[options.pair])
         verses = read_verses(source, target, _LONGEST)
-        content = "\n".join(f"{verse.chapter}\t{verse.source}\t{verse.target}" for verse in verses)
         dealt = deal_verses(verses)
+        lines = (f"{split}\t{each.chapter}\t{each.source}\t{each.target}" for split in Split for each in dealt[split])
         super().__init__(
             {
                 split: written_after(
@@ -73,7 +73,7 @@ class BibleTranslation(MemoryTask):
                 )
                 for split in Split
             },
-            data_hash=content_key(content.encode()),
+            data_hash=content_key("\n".join(lines).encode()),
         )
 
     def text(self, ids: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from paretoformer.evaluators.metrics.chrf import ChrF
 from paretoformer.evaluators.metrics.retrieval import Recall
 from paretoformer.evaluators.packages import folder
 from paretoformer.evaluators.registry import register_task
-from paretoformer.evaluators.splits import deal, group_numbers
+from paretoformer.evaluators.splits import content_key, deal, group_numbers
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ImageInput, Signature, TokenInput, TokenOutput
@@ -62,7 +62,8 @@ class Emoji(MemoryTask):
         everything = written_after(images, pictures.names, group_numbers(keys))
         dealt = deal(keys)
         super().__init__(
-            {split: everything.take(torch.tensor(dealt[split])) for split in Split}, data_hash=pictures.digest
+            {split: everything.take(torch.tensor(dealt[split])) for split in Split},
+            data_hash=content_key("\n".join((pictures.digest, *keys)).encode()),
         )
 
     def text(self, ids: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from paretoformer.evaluators.metric import Metric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.ragged_bytes import ragged_bytes
 from paretoformer.evaluators.registry import register_task
-from paretoformer.evaluators.splits import content_key, deal, group_numbers
+from paretoformer.evaluators.splits import content_key, deal, group_numbers, letters_of
 from paretoformer.evaluators.symbols import free_zero
 from paretoformer.evaluators.task import About
 from paretoformer.records.recipe import Recipe
@@ -29,7 +29,7 @@ _PACKAGE = "sentiment"
 class Sentiment(MemoryTask):
     """The sign of the mean rating of a snippet's bytes, where it is at least 0.5 from neutral.
 
-    Snippets that are equal but for capitals and white space stay in one split, and the four sources are spread evenly.
+    Snippets that are equal but for capitals, spaces and punctuation stay in one split, and the four sources are spread evenly.
     """
 
     about: About = About(
@@ -49,13 +49,13 @@ class Sentiment(MemoryTask):
         clear = np.flatnonzero(np.abs(ratings) >= _CLEAR).tolist()
         labels = [int(ratings[item] > 0) for item in clear]
         cut = [texts[item][:LONGEST] for item in clear]
-        keys = [content_key(b" ".join(text.lower().split())) for text in cut]
+        keys = [letters_of(text.decode("latin-1")) for text in cut]
         dealt = deal(keys, strata=[f"{sources[item]} {label}" for item, label in zip(clear, labels, strict=True)])
         inputs, lengths = ragged_bytes(cut)
         everything = Examples(inputs=inputs, targets=torch.tensor(labels), lengths=lengths, groups=group_numbers(keys))
         super().__init__(
             {split: everything.take(torch.tensor(dealt[split])) for split in Split},
-            data_hash=content_key(b"\n".join(texts) + ratings.tobytes()),
+            data_hash=content_key(b"\n".join((*texts, ratings.tobytes(), *(key.encode() for key in keys)))),
         )
         self.symbols = free_zero(texts)
 

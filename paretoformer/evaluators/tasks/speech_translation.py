@@ -19,7 +19,7 @@ from paretoformer.evaluators.packages import folder
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.speech.mel import BANDS
 from paretoformer.evaluators.speech.prompts import LANGUAGES, read_recordings, read_transcripts
-from paretoformer.evaluators.splits import deal, group_numbers
+from paretoformer.evaluators.splits import deal, group_numbers, letters_of
 from paretoformer.evaluators.task import About
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
@@ -84,7 +84,7 @@ class SpeechTranslation(MemoryTask):
 
     def __init__(self, options: SpeechOptions = SpeechOptions()) -> None:
         found = _utterances(options)
-        keys = ["".join(filter(str.isalnum, text.lower())) for text in found.texts]
+        keys = [letters_of(text) for text in found.texts]
         dealt = deal(keys)
         normal = _normalised(found.features, dealt[Split.TRAIN])
         source = Source(pad_sequence(normal, batch_first=True), torch.tensor([len(each) for each in normal]))

@@ -9,8 +9,12 @@ TOGETHER = {
     "flags": "🇫🇷 🇯🇵 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
     "keycaps": "#️⃣ 7️⃣",
     "persons": "👨 👩🏽 🧑🏿",
-    "couples": "💏 💏🏻",
-    "hair": "👨‍🦰 👩🏽‍🦰",
+    "hair": "👨‍🦰 👩🏽‍🦰 🧑‍🦲 👩",
+    "kisses and couples with a heart": "💏🏻 💑 👨‍❤️‍👨 👩🏽‍❤️‍💋‍👨🏿",
+    "hands held": "👫 👬🏽 👭 🧑🏿‍🤝‍🧑🏻 🤝 🫱🏻‍🫲🏿",
+    "bunny ears": "👯 👯‍♂️ 🧑🏻‍🐰‍🧑🏿",
+    "wrestlers": "🤼 🤼‍♀️ 👨🏻‍🫯‍👨🏿",
+    "families and children": "👪 🧑‍🧑‍🧒 👩‍👧 👨‍👩‍👦 👦🏽 👧 🧒",
     "with or without a picture sign": "❤️ ❤",
 }
 

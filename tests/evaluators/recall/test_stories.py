@@ -34,13 +34,19 @@ def test_the_answer_is_what_reading_backwards_finds(kind: int) -> None:
         assert max(map(len, story.facts)) < LONGEST_FACT
 
 
-def test_nobody_takes_what_another_has() -> None:
+def test_a_thing_is_taken_where_it_lies_and_by_nobody_while_another_has_it() -> None:
     rng = np.random.default_rng(1)
     for _ in range(100):
         holder: dict[str, str] = {}
+        room: dict[str, str] = {}
+        lies: dict[str, str] = {}
         for person, action, *_, last in draw_story(rng, 2, 20).facts:
             if action == "took":
                 assert last in THINGS and last not in holder
+                assert lies.get(last, room[person]) == room[person]
                 holder[last] = person
             elif action == "left":
                 assert holder.pop(last) == person
+                lies[last] = room[person]
+            else:
+                room[person] = last

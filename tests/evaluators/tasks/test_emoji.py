@@ -28,6 +28,12 @@ def test_families_share_no_split(task) -> None:
     assert sum(map(len, found)) == len(set.union(*found)) > 1000
 
 
+def test_no_picture_of_training_is_nearly_one_of_another_split(task) -> None:
+    train, *others = (task.examples(split).source.inputs.flatten(1) for split in Split)
+    for held_out in others:
+        assert torch.cdist(held_out, train).min(1).values.quantile(0.01) > 2
+
+
 def test_every_picture_is_there_once_with_its_own_name(task) -> None:
     pictures = read_pictures(folder("emoji"))
     dealt = [(split, row) for split in Split for row in range(len(task.examples(split)))]
