@@ -48,9 +48,9 @@ FAMILIES = {
     "translation": Family(
         task="bible-translation", space="encoder-decoder", objectives="-bits_per_byte, -params", budget=1_024
     ),
-    "geometry": Family(task="pointmap", space="two-views", objectives="-points, -params", budget=1_024),
+    "geometry": Family(task="pointmap", space="two-views", objectives="-point-error, -params", budget=12_288),
     "function": Family(task="function-fit", space="series-decoder", objectives="-rmse, -params", budget=16_384),
-    "series": Family(task="signals", space="series-encoder", objectives="accuracy, -params", budget=4_096),
+    "series": Family(task="signals", space="series-encoder", objectives="-rmse, -params", budget=8_192),
 }
 
 
