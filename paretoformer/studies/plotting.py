@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paretoformer.records.errors import UserError
+from paretoformer.records.target import Target
 from paretoformer.records.units import SCALES, show
 from paretoformer.studies.front import Interval
 from paretoformer.studies.numbering import write_numbers
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.spec import Column, StudySpec
+from paretoformer.studies.target_fronts import columns_on
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,11 +23,11 @@ PANEL_INCHES = (5.6, 4.4)
 DOTS_PER_INCH = 160
 
 
-def plot_front(study: "Study", file: Path) -> int:
+def plot_front(study: "Study", file: Path, target: Target | None = None) -> int:
     """Draw a study's complete trials: members with their intervals and numbers, dominated ones faint, bounds as lines.
 
-    One panel for each objective beyond the first, which lies on the vertical axis. A number that would lie on a point
-    or on another number is left out.
+    With a target its front is drawn, to which the costs of others are nothing. One panel for each objective beyond the
+    first, which lies on the vertical axis. A number that would lie on a point or on another number is left out.
 
     Returns:
         How many members have no number in a panel, at most.
@@ -36,8 +38,8 @@ def plot_front(study: "Study", file: Path) -> int:
     """
     if file.suffix.lower() not in SUFFIXES:
         raise UserError(f"'{file}' is not a picture that can be drawn; endings: {', '.join(SUFFIXES)}.")
-    columns = study.spec.columns
-    points, front = study.points(), study.front()
+    columns = columns_on(study.spec, target)
+    points, front = study.points(target=target), study.front(target=target)
     if len(columns) < 2:
         raise UserError(f"Study {study.name} has one objective, {columns[0]}; a picture needs two.")
     if not front:
@@ -50,7 +52,10 @@ def plot_front(study: "Study", file: Path) -> int:
     FigureCanvasAgg(figure)
     for index, axes in enumerate(figure.subplots(1, panels, squeeze=False)[0], start=1):
         _panel(axes, study, points, front, index)
-    figure.suptitle(f"{study.name}: {len(front)} of {len(points)} complete trials are not dominated", fontsize=11)
+    where = f" on {target}" if target and len(study.targets) > 1 else ""
+    figure.suptitle(
+        f"{study.name}: {len(front)} of {len(points)} complete trials are not dominated{where}", fontsize=11
+    )
     left_out = _number(figure, study, points, front)
     try:
         figure.savefig(file, dpi=DOTS_PER_INCH)
@@ -63,10 +68,11 @@ def _number(figure: "Figure", study: "Study", points: list[FrontPoint], front: l
     """Number the members in each panel once its place is settled; how many found no room, at most."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    up = not study.spec.columns[0].minimise  # nothing lies on the better side of a member, so numbers stand there
+    columns = points[0].columns
+    up = not columns[0].minimise  # nothing lies on the better side of a member, so numbers stand there
     left_out = 0
     for across, axes in enumerate(figure.axes, start=1):
-        factors = [_scale(study.spec.columns[index], points, index)[1] for index in (across, 0)]
+        factors = [_scale(columns[index], points, index)[1] for index in (across, 0)]
         places = {
             point.number: (point.values[across].value / factors[0], point.values[0].value / factors[1])
             for point in front
@@ -76,7 +82,7 @@ def _number(figure: "Figure", study: "Study", points: list[FrontPoint], front: l
 
 
 def _panel(axes: Any, study: "Study", points: list[FrontPoint], front: list[FrontPoint], across: int) -> None:
-    x, y = study.spec.columns[across], study.spec.columns[0]
+    x, y = points[0].columns[across], points[0].columns[0]
     factors = (_scale(x, points, across)[1], _scale(y, points, 0)[1])
     members = {point.number for point in front}
     rest = [point for point in points if point.number not in members]

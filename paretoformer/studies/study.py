@@ -102,11 +102,12 @@ class Study:
         """
         return named_target(text, self.spec, self.name)
 
-    def points(self, split: Split = Split.VALIDATION) -> list[FrontPoint]:
-        """Every complete trial whose replicates all have scores on `split`, by number."""
+    def points(self, split: Split = Split.VALIDATION, target: Target | None = None) -> list[FrontPoint]:
+        """Every complete trial whose replicates all have scores on `split`, by number; with a target without others' costs."""
         if split not in self._points:
             self._points[split] = self._read_points(split)
-        return self._points[split]
+        points = self._points[split]
+        return list(points) if target is None else [point.on(target) for point in points]
 
     def front(self, split: Split = Split.VALIDATION, target: Target | str | None = None) -> list[FrontPoint]:
         """Non-dominated complete trials, ordered by the first objective.
@@ -122,10 +123,10 @@ class Study:
             UserError: a target in words that is none of the study's.
         """
         target = self.target(target) if isinstance(target, str) else target
-        members = members_of(self._seen_from(target, self.points()))
+        members = members_of(self.points(target=target))
         if split is Split.VALIDATION:
             return members
-        scored = {point.number: point for point in self._seen_from(target, self.points(split))}
+        scored = {point.number: point for point in self.points(split, target)}
         shown = [replace(scored[point.number], tied=point.tied) for point in members if point.number in scored]
         return sorted(shown, key=lambda point: point.oriented)
 
@@ -162,7 +163,7 @@ class Study:
 
     def hypervolume(self, target: Target | None = None) -> float:
         """Hypervolume of all complete trials against the stored reference, by the costs of all targets or of one."""
-        rows, reference = [point.oriented for point in self._seen_from(target, self.points())], self.reference(target)
+        rows, reference = [point.oriented for point in self.points(target=target)], self.reference(target)
         return hypervolume(np.array(rows), reference) if rows and reference else 0.0
 
     def frame(self) -> "pd.DataFrame":
@@ -182,9 +183,6 @@ class Study:
     def final_scores(self, run: int, split: Split = Split.VALIDATION) -> list[Score]:
         """A run's scores of its last rung on a split; empty where there are none."""
         return of_last_rung([score for score in self.scores.get(run, []) if score.split == split.value])
-
-    def _seen_from(self, target: Target | None, points: list[FrontPoint]) -> list[FrontPoint]:
-        return points if target is None else [point.on(target) for point in points]
 
     def _read_points(self, split: Split) -> list[FrontPoint]:
         counts = self.store.reads.counts(self.row.id, self.spec.signature.digest)

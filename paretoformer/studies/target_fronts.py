@@ -16,6 +16,11 @@ def targets_of(columns: Sequence[Column]) -> tuple[Target, ...]:
     return tuple(dict.fromkeys(column.target for column in columns if column.target))
 
 
+def columns_on(spec: StudySpec, target: Target | None) -> tuple[Column, ...]:
+    """The columns of a front: all of them, or those without the costs of other targets."""
+    return tuple(column for column in spec.columns if target is None or column.target in (None, target))
+
+
 def named_target(text: str, spec: StudySpec, study: str) -> Target:
     """The target that `text` names: by fields of which no other target has the same, or filled as a search would.
 

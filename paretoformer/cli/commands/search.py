@@ -75,7 +75,7 @@ def say_interrupted(view: "ProgressView", study: str) -> None:
 
 
 def _show_end(study: "Study", place: "Place", effort: "Effort") -> None:
-    from paretoformer.cli.views.front import print_front
+    from paretoformer.cli.views.front import print_fronts
     from paretoformer.cli.views.hints import option_line
     from paretoformer.studies.exhaustion import Exhaustion
 
@@ -85,7 +85,7 @@ def _show_end(study: "Study", place: "Place", effort: "Effort") -> None:
         exhaustion.look(study.store.trials.outcomes(study.row.id))
         if exhaustion.reached:
             notes().print(f"Space {study.spec.space.name} is exhausted: every valid architecture of it was tried.")
-    print_front(report(), study)
+    print_fronts(report(), study)
     more = option_line(place)
     front = study.front()
     if front:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from paretoformer.cli.views.front import print_front
+from paretoformer.cli.views.front import print_fronts
 from paretoformer.evaluators.examples import Split
 from paretoformer.records.units import show
 from paretoformer.studies.comparing import Comparison
@@ -30,4 +30,4 @@ def print_comparison(console: Console, comparison: Comparison, studies: Sequence
         console.print(f"hypervolume against the worst of the studies' reference points, ({worst})")
     for study in studies:
         console.print(f"\n{study.name}")
-        print_front(console, study, (Split.VALIDATION, Split.TEST))
+        print_fronts(console, study, (Split.VALIDATION, Split.TEST))

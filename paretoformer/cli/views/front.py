@@ -1,116 +1,179 @@
-"""A front as a table and as JSON."""
+"""Fronts as tables and as JSON."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from paretoformer.cli.figures import repeated, with_interval
+from paretoformer.cli.figures import percent, repeated, with_interval
 from paretoformer.evaluators.examples import Split
+from paretoformer.records.target import Target
 from paretoformer.records.units import show
+from paretoformer.studies.borrowing import Borrowing, borrowings
 from paretoformer.studies.front import Interval
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.study import Study
+from paretoformer.studies.target_fronts import columns_on
+
+BOTH = (Split.VALIDATION, Split.TEST)
+TIE, NOISY = "~", "!"
+MARKS = {
+    TIE: "tie: another member has better medians, but no objective is separated by its interval",
+    NOISY: "noisy: the visits or clocks of a measurement disagree",
+}
 
 
-def front_json(study: Study, split: Split = Split.VALIDATION) -> dict[str, Any]:
-    """`{"study", "objectives", "points": [...]}` with what the points are measured against."""
+def front_json(study: Study, split: Split = Split.VALIDATION, target: Target | None = None) -> dict[str, Any]:
+    """`{"study", "objectives", "points", "fronts": {target: points}}` with what the points are measured against.
+
+    Objectives, points and hypervolume are those of `target`, of all targets where it is None.
+    """
     return {
         "study": study.name,
-        "objectives": [str(column) for column in study.spec.columns],
+        "objectives": [str(column) for column in columns_on(study.spec, target)],
         "split": split.value,
-        "points": [point.to_json() for point in study.front(split)],
-        "hypervolume": study.hypervolume(),
-        "reference": list(study.row.reference or ()),
+        "target": None if target is None else str(target),
+        "points": [point.to_json() for point in study.front(split, target)],
+        "hypervolume": study.hypervolume(target),
+        "reference": list(study.reference(target) or ()),
+        "fronts": {str(each): [point.to_json() for point in front] for each, front in study.fronts(split).items()},
+        "borrowings": [each.to_json() for each in borrowings(study)],
     }
 
 
-def print_front(console: Console, study: Study, splits: tuple[Split, ...] = (Split.VALIDATION, Split.TEST)) -> None:
-    """The table, where its figures come from, and the hypervolume; one sentence where there is no front yet."""
-    fronts = {split: study.front(split) for split in splits}
-    members = max(fronts.values(), key=len)
+def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH) -> None:
+    """The front, of a study with several targets that of each; what using one's choice on another costs."""
+    if len(study.targets) < 2 or not study.front():
+        print_front(console, study, splits)
+        return
+    for target, members in study.fronts().items():
+        console.print(f"on {target}: {len(members)} {_members(members)}, {_volume(study, target)}")
+        console.print(_table(study, target, splits))
+    for line in (*legend(study.spec, columns_on(study.spec, study.targets[0]), placed=False), *_marks(study)):
+        console.print(line)
+    for borrowing in borrowings(study):
+        console.print(borrowing_line(borrowing, study.targets), soft_wrap=False)
+    number = len(study.points())
+    console.print(
+        f"over all targets (--on all): {len(study.front())} of {number} complete trials; {_volume(study, None)}"
+    )
+
+
+def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, target: Target | None = None) -> None:
+    """One front as a table, where its figures come from, and the hypervolume; one sentence where there is none yet."""
+    members = study.front(target=target)
     if not members:
         console.print(f"Study {study.name}: no trial of its {len(study.trials)} is complete yet.")
         return
-    shown = {split: {point.number: point for point in points} for split, points in fronts.items() if points}
-    console.print(_table(study.spec, members, shown))
-    for line in legend(study.spec):
+    console.print(_table(study, target, splits))
+    for line in (*legend(study.spec, columns_on(study.spec, target)), *_marks(study, members)):
         console.print(line)
-    if any(point.tied for point in members):
-        console.print("tie: another point has better medians, but no objective is separated by its interval")
-    if any(point.noisy for point in members):
-        console.print("noisy: the visits or clocks of a measurement disagree")
-    number = len(study.points())
-    console.print(f"{len(members)} of {number} complete trials; {_volume(study)}")
+    console.print(f"{len(members)} of {len(study.points())} complete trials; {_volume(study, target)}")
 
 
-def _volume(study: Study) -> str:
-    if study.row.reference is None:
-        return "no reference point, hence no hypervolume"
-    pairs = zip(study.row.reference, study.spec.columns, strict=True)
-    reference = ", ".join(show(abs(value), column.unit) for value, column in pairs)
-    return f"hypervolume {study.hypervolume():.4g} against ({reference})"
-
-
-def legend(spec: StudySpec) -> list[str]:
-    """Where the figures of each column come from."""
-    lines = []
+def legend(spec: StudySpec, columns: Sequence[Column], *, placed: bool = True) -> Iterator[str]:
+    """Where the figures of each column come from, and, where `placed`, on which target."""
     several = (
         f"mean ± standard error of {spec.replicates} runs; the front is told by 95 % intervals over runs and examples"
     )
     scored = several if spec.replicates > 1 else "95 % interval of the score"
-    for column in spec.columns:
+    for column in columns:
         source = spec.source(column)
-        name = headline(spec, column).replace("\n", " ")
-        where = f" on {column.target}" if column.target else ""
-        lines.append(f"{name}: {scored if source == 'scored' else source}{where}")
-    return lines
+        name = headline(columns, column).replace("\n", " ")
+        where = f" on {column.target}" if column.target and placed else ""
+        yield f"{name}: {scored if source == 'scored' else source}{where}"
 
 
-def headline(spec: StudySpec, column: Column) -> str:
-    """A column's name, with the part of its target that tells it from the study's other targets."""
-    others = [each.target for each in spec.columns if each.target and each.name == column.name]
-    if not column.target or len(others) < 2:
+def headline(columns: Sequence[Column], column: Column) -> str:
+    """A column's name, with the part of its target that tells it from the others of that name."""
+    targets = [each.target for each in columns if each.target and each.name == column.name]
+    if not column.target or len(targets) < 2:
         return column.name
-    texts = [str(target).split(":") for target in others]
+    return f"{column.name}\n{short(column.target, targets)}"
+
+
+def short(target: Target, among: Sequence[Target]) -> str:
+    """The fields of a target that tell it from the others."""
+    texts = [str(each).split(":") for each in among]
     differing = [index for index in range(5) if len({parts[index] for parts in texts}) > 1]
-    mine = str(column.target).split(":")
-    return f"{column.name}\n{' '.join(mine[index] for index in differing)}"
+    mine = str(target).split(":")
+    return " ".join(mine[index] for index in differing)
 
 
-def _table(spec: StudySpec, members: list[FrontPoint], shown: dict[Split, dict[int, FrontPoint]]) -> Table:
+def borrowing_line(each: Borrowing, targets: Sequence[Target]) -> str:
+    """What using one target's choice on another costs, in a line."""
+    of, on = short(each.of, targets), short(each.on, targets)
+    kept = "an unknown share" if each.kept is None else f"{100 * each.kept:.3g} %"
+    costs = ", ".join(_surplus(name, more, each) for name, more in each.more.items())
+    return f"{of}'s front keeps {kept} of the hypervolume on {on}; its knee, trial {each.knee}, has {costs} there"
+
+
+def _surplus(name: str, more: float, each: Borrowing) -> str:
+    other = each.instead[name]
+    return f"{percent(100 * more)} more {name} than trial {other}" if other != each.knee else f"the least {name}"
+
+
+def _members(members: Sequence[FrontPoint]) -> str:
+    return "member" if len(members) == 1 else "members"
+
+
+def _volume(study: Study, target: Target | None) -> str:
+    reference = study.reference(target)
+    if reference is None:
+        return "no reference point, hence no hypervolume"
+    pairs = zip(reference, columns_on(study.spec, target), strict=True)
+    told = ", ".join(show(abs(value), column.unit) for value, column in pairs)
+    return f"hypervolume {study.hypervolume(target):.4g} against ({told})"
+
+
+def _marks(study: Study, members: Sequence[FrontPoint] | None = None) -> Iterator[str]:
+    """What the marks mean that occur among `members`, of all targets' fronts unless given."""
+    fronts = [members] if members is not None else list(study.fronts().values())
+    marks = {mark for front in fronts for point in front for mark in _marked(point)}
+    yield from (f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in marks)
+
+
+def _marked(point: FrontPoint) -> str:
+    return f"{TIE if point.tied else ''}{NOISY if point.noisy else ''}"
+
+
+def _table(study: Study, target: Target | None, splits: Sequence[Split]) -> Table:
+    spec, columns = study.spec, columns_on(study.spec, target)
+    fronts = {split: study.front(split, target) for split in splits}
+    shown = {split: {point.number: point for point in points} for split, points in fronts.items() if points}
+    members = study.front(target=target)
+    marked = any(_marked(point) for point in members)
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     table.add_column("trial", justify="right", no_wrap=True)
-    for column in spec.columns:
+    if marked:
+        table.add_column("", no_wrap=True)
+    for column in columns:
         if spec.source(column) == "scored":
             for split in shown:
                 table.add_column(f"{column.name}\n{split.value}", justify="right", no_wrap=True)
         else:
-            table.add_column(headline(spec, column), justify="right", no_wrap=True)
-    if "params" not in [column.name for column in spec.columns]:
+            table.add_column(headline(columns, column), justify="right", no_wrap=True)
+    if "params" not in [column.name for column in columns]:
         table.add_column("params", justify="right", no_wrap=True)
     table.add_column("mixers", overflow="fold")
-    if any(point.tied or point.noisy for point in members):
-        table.add_column("notes")
     for point in members:
-        table.add_row(*_row(spec, point, shown, notes=len(table.columns)))
+        marks = [_marked(point)] if marked else []
+        table.add_row(str(point.number), *marks, *_cells(spec, point, shown))
     return table
 
 
-def _row(spec: StudySpec, point: FrontPoint, shown: dict[Split, dict[int, FrontPoint]], notes: int) -> list[str]:
-    cells = [str(point.number)]
-    for index, column in enumerate(spec.columns):
+def _cells(spec: StudySpec, point: FrontPoint, shown: dict[Split, dict[int, FrontPoint]]) -> Iterator[str]:
+    for index, column in enumerate(point.columns):
         if spec.source(column) == "scored":
             members = [points.get(point.number) for points in shown.values()]
-            cells += [_cell(column, member.values[index]) if member else "-" for member in members]
+            yield from (_cell(column, member.values[index]) if member else "-" for member in members)
         else:
-            cells.append(_cell(column, point.values[index]))
-    if "params" not in [column.name for column in spec.columns]:
-        cells.append(show(point.counts["params"], ""))
-    cells.append(repeated(point.architecture.mixers()))
-    marks = [word for word, holds in (("tie", point.tied), ("noisy", point.noisy)) if holds]
-    return [*cells, ", ".join(marks)] if len(cells) < notes else cells
+            yield _cell(column, point.values[index])
+    if "params" not in [column.name for column in point.columns]:
+        yield show(point.counts["params"], "")
+    yield repeated(point.architecture.mixers())
 
 
 def _cell(column: Column, value: Interval) -> str:

@@ -1,0 +1,160 @@
+"""Fronts of a study with two targets, at the command line."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from paretoformer.cli.views.front import print_fronts
+from paretoformer.records.measurement import Measurement, Provenance
+from paretoformer.records.objective import parse_objectives
+from paretoformer.records.target import parse_target
+from paretoformer.records.trial import TrialState
+from paretoformer.store import Store
+from paretoformer.store.rows import MeasurementKey
+from paretoformer.studies.study import Study
+
+from .conftest import Said
+
+Run = Callable[..., Said]
+EAGER, ONNX = "cpu:eager:fp32:1:prefill/1/1", "cpu:onnx:fp32:1:prefill/1/1"
+LATENCIES = ((1e-3, 4e-3), (2e-3, 3e-3), (3e-3, 2e-3), (4e-3, 1e-3))
+"""In milliseconds on either target; the trials of `small` are of different scores."""
+
+
+def measured(target: str, value: float, noisy: bool) -> Measurement:
+    return Measurement(
+        quantity="latency",
+        unit="s",
+        value=value,
+        low=0.98 * value,
+        high=1.02 * value,
+        samples=(value, value),
+        provenance=Provenance.MEASURED,
+        method="fake",
+        method_version=1,
+        target=target,
+        conditions={"noisy": noisy},
+    )
+
+
+def make(store: Store) -> None:
+    """The study `pair`, of the trials of `small`, with latencies on two targets; the first of its measurements is noisy."""
+    small = Study(store, store.studies.get("small").id)
+    targets = (EAGER, ONNX)
+    spec = replace(
+        small.spec,
+        objectives=parse_objectives("accuracy, -latency"),
+        targets=tuple(map(parse_target, targets)),
+        provenance={f"latency[{target}]": Provenance.MEASURED for target in targets},
+    )
+    reference = (-0.1, 5e-3, 5e-3)
+    pair = store.studies.create("pair", spec=spec.to_json(), seed=0, reference=reference).id
+    store.devices.put("device", name="cpu", fingerprint={})
+    complete = [trial for trial in small.trials if trial.state is TrialState.COMPLETE]
+    for count, (trial, latencies) in enumerate(zip(complete, LATENCIES, strict=False)):
+        mine = store.trials.reserve(pair, "me")
+        assert mine and trial.point and trial.architecture
+        mine = store.trials.propose(mine, point=trial.point, architecture=trial.architecture)
+        mine = store.trials.set_running(mine, run=trial.run)
+        for target, value in zip(targets, latencies, strict=True):
+            found = measured(target, value, noisy=not count)
+            key = MeasurementKey(
+                architecture=trial.architecture,
+                signature=spec.signature.digest,
+                device="device",
+                target=target,
+                method=found.method,
+                method_version=found.method_version,
+            )
+            store.measurements.add(key, [found])
+        spent = {"training": 2.0, "measuring": 1.0, "waiting": 0.5, "other": 0.25}
+        store.trials.end(mine, TrialState.COMPLETE, values=(trial.values[0], *latencies), seconds=spent)
+
+
+@pytest.fixture(scope="module")
+def pair_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the studies' folder, with the study `pair` beside them."""
+    folder = tmp_path_factory.mktemp("pair")
+    shutil.copytree(home, folder, dirs_exist_ok=True)
+    with Store.open(f"sqlite:///{folder / 'paretoformer.db'}") as store:
+        make(store)
+    return folder
+
+
+@pytest.fixture
+def pair(pair_home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(pair_home)
+    return run
+
+
+@pytest.fixture
+def study(pair_home: Path) -> Iterator[Study]:
+    found = Study.load("pair", f"sqlite:///{pair_home / 'paretoformer.db'}")
+    yield found
+    found.store.close()
+
+
+def test_each_target_has_a_table_and_each_pair_a_line(pair: Run) -> None:
+    said = pair("front", "pair").out
+    assert f"on {EAGER}: " in said and f"on {ONNX}: " in said
+    assert "eager's front keeps " in said and "onnx's front keeps " in said
+    assert "over all targets (--on all): " in said
+    assert "! noisy: " in said
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_tables_of_several_targets_fit_a_terminal(study: Study, width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, record=True, markup=False)
+    print_fronts(console, study)
+    assert max(map(len, console.export_text().splitlines())) <= width
+
+
+def test_one_target_can_be_asked_for_and_all_of_them_together(pair: Run) -> None:
+    alone, together = pair("front", "pair", "--on", "cpu:onnx").out, pair("front", "pair", "--on", "all").out
+    assert f"latency: measured on {ONNX}" in alone and EAGER not in alone
+    assert "latency eager: measured" in together and "latency onnx: measured" in together
+
+
+def test_json_has_the_front_over_all_and_one_for_each_target(pair: Run, study: Study) -> None:
+    shown = pair("front", "pair", "--json").json
+    assert shown["objectives"] == ["accuracy", f"latency[{EAGER}]", f"latency[{ONNX}]"]
+    assert set(shown["fronts"]) == {EAGER, ONNX}
+    assert [point["trial"] for point in shown["points"]] == [point.number for point in study.front()]
+    for target, points in shown["fronts"].items():
+        assert [point["trial"] for point in points] == [point.number for point in study.front(target=target)]
+        assert all(list(point["objectives"]) == ["accuracy", f"latency[{target}]"] for point in points)
+    assert {(each["of"], each["on"]) for each in shown["borrowings"]} == {(EAGER, ONNX), (ONNX, EAGER)}
+
+
+def test_json_of_one_target_is_its_front(pair: Run) -> None:
+    shown = pair("front", "pair", "--on", "cpu:onnx", "--json").json
+    assert (shown["target"], shown["objectives"]) == (ONNX, ["accuracy", f"latency[{ONNX}]"])
+    assert shown["points"] == shown["fronts"][ONNX] and len(shown["reference"]) == 2
+
+
+def test_json_of_a_study_without_targets_has_no_front_of_one(run: Run) -> None:
+    shown = run("front", "small", "--json").json
+    assert (shown["fronts"], shown["borrowings"], shown["target"]) == ({}, [], None)
+
+
+def test_an_unknown_target_is_refused_with_those_of_the_study(pair: Run) -> None:
+    sentence = pair("front", "pair", "--on", "cuda").sentence
+    assert sentence == f"'cuda' is not a target of study pair; it has {EAGER}, {ONNX}."
+    assert "is not a precision" in pair("front", "pair", "--on", "cpu::fp99").sentence
+
+
+@pytest.mark.parametrize(("on", "where"), [([], EAGER), (["--on", "cpu:onnx"], ONNX)])
+def test_the_picture_is_of_the_first_target_or_of_the_one_asked_for(
+    pair: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: list[str], where: str
+) -> None:
+    import matplotlib
+
+    monkeypatch.setitem(matplotlib.rcParams, "svg.fonttype", "none")
+    assert pair("front", "pair", *on, "--plot", str(tmp_path / "front.svg")).code == 0
+    drawn = (tmp_path / "front.svg").read_text()
+    assert f"are not dominated on {where}" in drawn and drawn.count("latency (ms)") == 1
