@@ -102,8 +102,8 @@ def study(pair_home: Path) -> Iterator[Study]:
 def test_each_target_has_a_table_and_each_pair_a_line(pair: Run) -> None:
     said = pair("front", "pair").out
     assert f"on {EAGER}: " in said and f"on {ONNX}: " in said
-    assert "eager's front keeps " in said and "onnx's front keeps " in said
-    assert "over all targets (--on all): " in said
+    assert "eager's front used on onnx: " in said and "onnx's front used on eager: " in said
+    assert "all targets together (--on all): " in said
     assert "! noisy: " in said
 
 

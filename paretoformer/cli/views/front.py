@@ -51,14 +51,13 @@ def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH)
     for target, members in study.fronts().items():
         console.print(f"on {target}: {len(members)} {_members(members)}, {_volume(study, target)}")
         console.print(_table(study, target, splits))
+        console.print()
     for line in (*legend(study.spec, columns_on(study.spec, study.targets[0]), placed=False), *_marks(study)):
         console.print(line)
     for borrowing in borrowings(study):
-        console.print(borrowing_line(borrowing, study.targets), soft_wrap=False)
-    number = len(study.points())
-    console.print(
-        f"over all targets (--on all): {len(study.front())} of {number} complete trials; {_volume(study, None)}"
-    )
+        console.print(borrowing_line(borrowing, study.targets))
+    together = f"{len(study.front())} of {len(study.points())} complete trials, hypervolume {study.hypervolume():.4g}"
+    console.print(f"all targets together (--on all): {together}")
 
 
 def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, target: Target | None = None) -> None:
@@ -107,7 +106,7 @@ def borrowing_line(each: Borrowing, targets: Sequence[Target]) -> str:
     of, on = short(each.of, targets), short(each.on, targets)
     kept = "an unknown share" if each.kept is None else f"{100 * each.kept:.3g} %"
     costs = ", ".join(_surplus(name, more, each) for name, more in each.more.items())
-    return f"{of}'s front keeps {kept} of the hypervolume on {on}; its knee, trial {each.knee}, has {costs} there"
+    return f"{of}'s front used on {on}: {kept} of the hypervolume; its knee, trial {each.knee}: {costs}"
 
 
 def _surplus(name: str, more: float, each: Borrowing) -> str:
