@@ -56,7 +56,7 @@ CASES = {
 def stopwatch_s(subject: Subject, target: Target) -> float:
     """Median wall seconds of one call or one new token."""
     assert target.runtime
-    phase = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0)["latency"]
+    phase = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0).phases["latency"]
     for _ in range(WARM_RUNS):
         phase.calls(1)[0]()
     walls = []

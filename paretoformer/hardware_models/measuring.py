@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from paretoformer.hardware_models.calibration import Calibration
+from paretoformer.hardware_models.converting import convert, converts
 from paretoformer.hardware_models.fresh_process import FreshVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
@@ -25,6 +26,8 @@ def take_visit(meter: Meter, subject: Subject, target: Target, *, lease: Lease =
     """
     if not meter.fresh:
         return meter.visit(subject, target)
+    if converts(target):
+        convert(subject, target)
     with FreshVisit(meter, subject, target) as visit:
         visit.ready()
         with lease():

@@ -20,6 +20,7 @@ from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.hardware_models.meters.registry import meter, meters
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import parse_target
+from paretoformer.runtimes.base import NotConvertible
 from paretoformer.runtimes.registry import runtime_names
 from paretoformer.search_spaces.registry import FOLDERS, choices
 
@@ -105,8 +106,9 @@ def _send(channel: socket.socket, message: dict[str, Any]) -> None:
 def _described(error: Exception) -> dict[str, Any]:
     memory = isinstance(error, MemoryError) or "memory" in str(error).lower() and "alloc" in str(error).lower()
     first_line = next(iter(str(error).splitlines()), "")
+    said = first_line if isinstance(error, NotConvertible) else f"{type(error).__name__}: {first_line}"
     return {
-        "reason": f"{'out of memory: ' if memory else ''}{type(error).__name__}: {first_line}",
+        "reason": f"{'out of memory: ' if memory else ''}{said}",
         "unavailable": str(error) if isinstance(error, Unavailable) else None,
         "traceback": traceback.format_exc(),
     }

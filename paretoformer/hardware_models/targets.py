@@ -1,6 +1,7 @@
 """Targets made complete for a signature, and checked against this machine."""
 
-from paretoformer.hardware_models.devices import device_names, usable_cores
+from paretoformer.hardware_models.devices import device_names, no_such_device, usable_cores
+from paretoformer.hardware_models.modelled_targets import is_modelled, modelled_problem, with_defaults
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import ImageInput, Signature, TokenOutput
 from paretoformer.records.target import Target, Workload
@@ -10,15 +11,18 @@ from paretoformer.runtimes.registry import runtime, runtime_names
 def fill(target: Target, signature: Signature) -> Target:
     """The target with no empty field: eager, fp32, one thread, and one whole input of the signature.
 
+    A device of a datasheet has runtime roofline, and all its cores for threads.
+
     SEQ of a prefill counts tokens of a sequence. How many tokens an image becomes is the architecture's choice, so for
     images SEQ is 1: the image. `prefill/32/1` is 32 images at once.
 
     Raises:
-        UserError: no such device here, a runtime that this version lacks, a precision that the device cannot run, more
-            threads than cores, a workload beyond the maximum length, or one that the signature does not have.
+        UserError: no such device, a runtime that it lacks, a precision that it cannot run or has no rate for, more threads
+            than cores, a workload beyond the maximum length, or one that the signature does not have.
     """
-    filled = target.filled(default_workload(signature))
-    for check in (_device_problem, _runtime_problem, _precision_problem, _threads_problem):
+    modelled = is_modelled(target)
+    filled = (with_defaults(target) if modelled else target).filled(default_workload(signature))
+    for check in (modelled_problem,) if modelled else _CHECKS:
         problem = check(filled)
         if problem:
             raise UserError(f"{target}: {problem}.")
@@ -35,18 +39,14 @@ def default_workload(signature: Signature) -> Workload:
 
 
 def _device_problem(target: Target) -> str | None:
-    here = device_names()
-    return (
-        None
-        if target.device in here
-        else f"'{target.device}' is not a device of this machine; it has {', '.join(here)}"
-    )
+    return None if target.device in device_names() else no_such_device(target.device)
 
 
 def _runtime_problem(target: Target) -> str | None:
-    here = runtime_names()
-    if target.runtime in here:
-        return None
+    assert target.runtime
+    if target.runtime in runtime_names():
+        return runtime(target.runtime).problem(target.device)
+    here = [name for name in runtime_names() if runtime(name).problem(target.device) is None]
     return f"'{target.runtime}' is not a runtime of this device; it has {', '.join(here)}"
 
 
@@ -64,6 +64,9 @@ def _threads_problem(target: Target) -> str | None:
         if target.threads > cores
         else None
     )
+
+
+_CHECKS = (_device_problem, _runtime_problem, _precision_problem, _threads_problem)
 
 
 def _workload_problem(target: Target, signature: Signature) -> str | None:

@@ -36,7 +36,7 @@ def softmax_attention(
         rows = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])
         return scaled_dot_product_attention(rows, k, v).reshape(q.shape)
     if bias is None and valid is None and (not causal or queries in (1, keys)):
-        return scaled_dot_product_attention(q, k, v, is_causal=causal and queries > 1, enable_gqa=grouped)
+        return scaled_dot_product_attention(q, k, v, is_causal=bool(causal and queries > 1), enable_gqa=grouped)
     return scaled_dot_product_attention(q, k, v, attn_mask=_mask(q, keys, causal, bias, valid), enable_gqa=grouped)
 
 

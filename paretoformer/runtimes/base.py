@@ -3,7 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -35,19 +35,53 @@ class Phase:
         return [partial(self.call, each) for each in (*copies, given)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A model that is ready to be run: `phases` by the cost that they are timed for, `latency`, and `first_token` of a decode.
+
+    `facts` is plain JSON for a measurement's conditions: versions, and what converting or compiling took.
+    """
+
+    phases: Mapping[str, Phase]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NotConvertible(Exception):
+    """A model that the runtime cannot run, in one sentence that names what stands in the way."""
+
+
 class Runtime(ABC):
-    """A way to run a model. Registered by `register_runtime`, one a file."""
+    """A way to run a model. Registered by `register_runtime`, one a file.
+
+    `limit_s` is how many seconds `prepare` may take before it is given up. `converts` says that `convert` leaves something
+    for it. `in_calling_thread` says that with one thread the work is done in the thread that calls, whose clock then sees it.
+    """
 
     name: ClassVar[str]
+    converts: ClassVar[bool] = False
+    limit_s: ClassVar[float] = 120.0
+    in_calling_thread: ClassVar[bool] = True
+
+    def problem(self, device: str) -> str | None:
+        """Why it cannot be used on the device, as the end of a sentence; None where it can."""
+        return None
 
     @abstractmethod
     def precision_problem(self, device: str, precision: str) -> str | None:
         """Why the precision cannot be used on the device, as the end of a sentence; None where it can."""
 
-    @abstractmethod
-    def prepare(
+    def convert(  # noqa: B027 - most runtimes have nothing to do ahead
         self, architecture: Architecture, signature: Signature, target: Target, *, seed: int
-    ) -> Mapping[str, Phase]:
+    ) -> None:
+        """Do ahead, in another process, what takes `prepare` long and can be kept on disk; arguments as there.
+
+        Raises:
+            NotConvertible: the runtime cannot run this model.
+            InvalidArchitecture: the architecture cannot serve the signature.
+        """
+
+    @abstractmethod
+    def prepare(self, architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> Prepared:
         """Build the untrained model and its input, both from `seed`, as the target's every field says.
 
         Sets the threads of the process it is called in, which should therefore be one of its own.
@@ -58,9 +92,7 @@ class Runtime(ABC):
             target: filled and checked by `hardware_models.targets.fill`.
             seed: of the weights and of the input.
 
-        Returns:
-            Phases by the cost that they are timed for: `latency`, and `first_token` of a decode.
-
         Raises:
             InvalidArchitecture: the architecture cannot serve the signature.
+            NotConvertible: the runtime cannot run this model.
         """

@@ -6,13 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paretoformer.records.signature import ImageInput, Input, SeriesInput, Signature
+from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, Workload
-from paretoformer.runtimes.base import Phase, Runtime
+from paretoformer.runtimes.base import Phase, Prepared, Runtime
+from paretoformer.runtimes.inputs import Inputs, random_inputs
 from paretoformer.runtimes.registry import register_runtime
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
-from paretoformer.search_spaces.contract import Model, Source
+from paretoformer.search_spaces.contract import Model
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Precision: the type of weights, inputs and states."""
@@ -28,60 +29,65 @@ class Eager(Runtime):
     """
 
     def precision_problem(self, device: str, precision: str) -> str | None:
-        """fp16 is slower than fp32 on a CPU by an order of magnitude; int8 needs a runtime that quantises."""
+        """What torch cannot compute on the device; int8 needs a runtime that quantises."""
         if precision not in DTYPES:
-            return f"runtime eager does not quantise; use {'fp32 or bf16' if device == 'cpu' else ', '.join(DTYPES)}"
-        if device == "cpu" and precision == "fp16":
-            return "a CPU computes fp16 many times slower than fp32; use fp32 or bf16"
-        if device == "cuda" and precision == "bf16" and not torch.cuda.is_bf16_supported():
-            return "this GPU does not compute bf16; use fp32 or fp16"
-        return None
+            return (
+                f"runtime {self.name} does not quantise; use {'fp32 or bf16' if device == 'cpu' else ', '.join(DTYPES)}"
+            )
+        return torch_problem(device, precision)
 
-    def prepare(
-        self, architecture: Architecture, signature: Signature, target: Target, *, seed: int
-    ) -> Mapping[str, Phase]:
+    def prepare(self, architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> Prepared:
         """Phases of the workload; see the contract."""
-        assert target.workload and target.precision and target.threads, "targets are filled before they are prepared"
-        torch.set_num_threads(target.threads)
-        model = build(architecture, signature, seed=seed).eval().requires_grad_(False)
-        model = model.to(target.device, DTYPES[target.precision])
-        generator = torch.Generator().manual_seed(seed)
-        inputs = _random(signature.input, target, generator, length=target.workload.length + target.workload.new)
-        source = Source(_random(signature.source, target, generator)) if signature.source else None
+        model, inputs = placed(architecture, signature, target, seed=seed)
+        assert target.workload, "targets are filled before they are prepared"
         if target.workload.kind == "prefill":
-            return {"latency": _prefill(model, inputs, source)}
-        return _decode(model, inputs, source, target.workload)
+            return Prepared(phases={"latency": _prefill(model, inputs)})
+        return Prepared(phases=_decode(model, inputs, target.workload))
 
 
-def _random(given: Input, target: Target, generator: torch.Generator, length: int | None = None) -> Tensor:
-    """Images (B, C, H, W), numbers (B, length, C) or ids (B, length), as many as there can be unless `length` is told."""
-    assert target.workload and target.precision
-    batch = target.workload.batch
-    if isinstance(given, ImageInput):
-        images = torch.rand(batch, given.channels, given.height, given.width, generator=generator)
-        return images.to(target.device, DTYPES[target.precision])
-    if isinstance(given, SeriesInput):
-        numbers = torch.randn(batch, length or given.length, given.channels, generator=generator)
-        return numbers.to(target.device, DTYPES[target.precision])
-    shape = (batch, length or given.length)
-    return torch.randint(given.vocabulary, shape, generator=generator).to(target.device)
+def torch_problem(device: str, precision: str) -> str | None:
+    """Why torch should not compute in a precision on a device, as the end of a sentence.
+
+    fp16 is slower than fp32 on a CPU by an order of magnitude.
+    """
+    if device == "cpu" and precision == "fp16":
+        return "a CPU computes fp16 many times slower than fp32; use fp32 or bf16"
+    if device == "cuda" and precision == "bf16" and not torch.cuda.is_bf16_supported():
+        return "this GPU does not compute bf16; use fp32 or fp16"
+    return None
 
 
-def _prefill(model: Model, inputs: Tensor, source: Source | None) -> Phase:
+def placed(architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> tuple[Model, Inputs]:
+    """The untrained model in evaluation mode and its input, on the target's device and in its precision.
+
+    Sets the threads of the process.
+
+    Raises:
+        InvalidArchitecture: the architecture cannot serve the signature.
+    """
+    assert target.workload and target.precision and target.threads, "targets are filled before they are prepared"
+    torch.set_num_threads(target.threads)
+    model = build(architecture, signature, seed=seed).eval().requires_grad_(False)
+    dtype = DTYPES[target.precision]
+    inputs = random_inputs(signature, target.workload, seed=seed).to(target.device, dtype)
+    return model.to(target.device, dtype), inputs
+
+
+def _prefill(model: Model, inputs: Inputs) -> Phase:
     @torch.inference_mode()
     def whole(given: Tensor) -> Any:
-        return model(given, source=source)
+        return model(given, source=inputs.source)
 
-    return Phase(setup=lambda: inputs, call=whole)
+    return Phase(setup=lambda: inputs.given, call=whole)
 
 
-def _decode(model: Model, ids: Tensor, source: Source | None, workload: Workload) -> Mapping[str, Phase]:
-    context, tokens = ids[:, : workload.length], ids[:, workload.length :].split(1, dim=1)
+def _decode(model: Model, inputs: Inputs, workload: Workload) -> Mapping[str, Phase]:
+    context, tokens = inputs.given[:, : workload.length], inputs.given[:, workload.length :].split(1, dim=1)
     capacity = workload.length + workload.new
 
     @torch.inference_mode()
     def first_token(_: Any) -> Any:
-        return model.extend(context, model.start(workload.batch, capacity, source))
+        return model.extend(context, model.start(workload.batch, capacity, inputs.source))
 
     @torch.inference_mode()
     def new_tokens(state: Any) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
+from paretoformer.hardware_models.converting import convert, converts
 from paretoformer.hardware_models.fresh_process import FreshVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.records.target import Target
@@ -16,13 +17,16 @@ def visits_under(lease: Lease) -> MakeVisit:
     """Visits that hold `lease`, the host processor's, and the target device's own where it is another.
 
     The measuring process is started, and the model built and warmed, before the lease is taken. A visit made while a
-    limit of the lease ran out says so in its conditions.
+    limit of the lease ran out says so in its conditions. A runtime that converts does so before, among those that train.
     """
     devices: dict[str, Lease] = {}
 
     def make(meter: Meter, subject: Subject, target: Target) -> Visit:
         if not meter.fresh:
             return meter.visit(subject, target)
+        if converts(target):
+            with lease.shared():
+                convert(subject, target)
         leases = [lease]
         if target.device != "cpu":
             leases.append(devices.setdefault(target.device, Lease(target.device)))

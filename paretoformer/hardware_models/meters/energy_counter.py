@@ -53,7 +53,7 @@ class EnergyCounterMeter(Meter):
         assert target.runtime
         monitor = _monitor(target)
         read_energy(monitor, lambda: None)
-        phases = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0)
+        phases = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0).phases
         return self.prepare_with(phases["latency"], target, monitor)
 
     def prepare_with(self, phase: Phase, target: Target, monitor: Any) -> Callable[[], Visit]:

@@ -62,12 +62,12 @@ class LatencyMeter(Meter):
         assert target.runtime and target.workload
         signature, run = subject.signature, runtime(target.runtime)
         reference = reference_for(signature, target.workload)
-        model_phases = run.prepare(subject.architecture, signature, target, seed=MODEL_SEED)
-        reference_phases = run.prepare(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
+        prepared = run.prepare(subject.architecture, signature, target, seed=MODEL_SEED)
+        other = run.prepare(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
         sides = {
             quantity: [
                 (phases[quantity], warmed(phases[quantity], stopwatch, self.pace))
-                for phases in (model_phases, reference_phases)
+                for phases in (prepared.phases, other.phases)
             ]
             for quantity in self.gives(target)
         }
@@ -89,6 +89,7 @@ class LatencyMeter(Meter):
                     "foreign_cores": mark.foreign_cores(LoadMark.now()),
                     "threads": target.threads,
                     "torch": torch.__version__,
+                    **({"runtime": dict(prepared.facts)} if prepared.facts else {}),
                 },
             )
 
@@ -182,8 +183,10 @@ def _readings(pairs: tuple[Pair, ...], units: int) -> dict[str, Any]:
 
 
 def _circumstances(visits: Sequence[Visit]) -> dict[str, Any]:
+    facts = [visit.conditions["runtime"] for visit in visits if "runtime" in visit.conditions]
     return {
         "foreign_cores": [visit.conditions["foreign_cores"] for visit in visits],
         "threads": visits[0].conditions["threads"],
         "torch": sorted({visit.conditions["torch"] for visit in visits}),
+        **({"runtime": facts} if facts else {}),
     }

@@ -57,7 +57,7 @@ class MemoryMeter(Meter):
         run, reference = runtime(target.runtime), reference_for(subject.signature, target.workload)
 
         def build(architecture: Architecture, signature: Signature) -> list[Phase]:
-            return list(run.prepare(architecture, signature, target, seed=0).values())
+            return list(run.prepare(architecture, signature, target, seed=0).phases.values())
 
         _run(build(reference.architecture, reference.signature))
         peak = _cuda_peak if target.device == "cuda" else _resident_peak

@@ -138,7 +138,8 @@ class SlidingWindow(BlockedAttention):
         q, k = self.rotated(q, context), self.rotated(k, context)
         tokens, room, seen = x.shape[1], state.k.shape[2], state.seen
         if tokens == 1:
-            state.k[:, :, seen % room], state.v[:, :, seen % room] = k[:, :, 0], v[:, :, 0]
+            at = seen % room
+            state.k[:, :, at : at + 1], state.v[:, :, at : at + 1] = k, v
             return self.merge(self._newest(q, state)), Recent(state.k, state.v, seen + 1)
         past = torch.arange(max(0, seen - self.reach.before), seen, device=x.device) % room
         all_k, all_v = torch.cat((state.k[:, :, past], k), 2), torch.cat((state.v[:, :, past], v), 2)
@@ -155,7 +156,7 @@ class SlidingWindow(BlockedAttention):
         """The newest token, already in the ring, reads all that is there, in whatever order: q (B, H, 1, d)."""
         room = state.k.shape[2]
         filled = min(state.seen + 1, room)
-        now = torch.tensor([state.seen], device=q.device)
+        now = torch.arange(state.seen, state.seen + 1, device=q.device)
         slots = torch.arange(filled, device=q.device)
         bias = self.position.bias(q, now, now - (now - slots) % room)
         return softmax_attention(q, state.k[:, :, :filled], state.v[:, :, :filled], causal=False, bias=bias)

@@ -1,0 +1,149 @@
+"""Graphs of a model and a workload as files, made once in a process of their own and kept in a cache folder."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from paretoformer.records.canonical import digest
+from paretoformer.records.errors import UserError
+from paretoformer.records.json_file import read_json
+from paretoformer.records.signature import Signature
+from paretoformer.records.target import Target
+from paretoformer.runtimes.base import NotConvertible
+from paretoformer.search_spaces.architecture import Architecture
+
+VERSION = 1
+"""Raised when the same model would become other graphs."""
+VARIABLE = "PARETOFORMER_CONVERSIONS"
+"""The environment variable that names another cache folder."""
+LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime")
+MOST_BYTES = 2 * 2**30
+"""Conversions that were not used for longest are dropped beyond this."""
+LIMIT_S = 900.0
+FACTS_FILE, REFUSAL_FILE = "facts.json", "refusal.json"
+
+
+def root() -> Path:
+    """The cache folder, which need not exist: the variable's, or the platform's own place for such."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        return Path(given).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "paretoformer" / "conversions"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paretoformer" / "conversions"
+
+
+def converted(architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> Path:
+    """The folder with the graphs of the untrained model by `seed` for the target's workload and precision.
+
+    It holds `forward.onnx`, or `first.onnx` and `step.onnx`, and the facts that `read_facts` reads. It comes to its place in
+    one rename, so that it is whole where it exists.
+
+    Raises:
+        NotConvertible: the model cannot be converted, or not in the time that there is.
+        InvalidArchitecture: the architecture cannot serve the signature.
+        UserError: the cache folder cannot be written to.
+    """
+    architecture.check(signature)
+    job = {
+        "version": VERSION,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "architecture": architecture.digest,
+        "signature": signature.digest,
+        "workload": str(target.workload),
+        "precision": target.precision,
+        "seed": seed,
+    }
+    folder = root() / digest(job)[:32]
+    if folder.is_dir():
+        with suppress(OSError):
+            os.utime(folder)
+        return folder
+    try:
+        root().mkdir(parents=True, exist_ok=True)
+        _make_room(root())
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=root(), ignore_cleanup_errors=True) as part:
+            _convert(
+                {
+                    "architecture": architecture.to_json(),
+                    "signature": signature.to_json(),
+                    "target": str(target),
+                    "seed": seed,
+                    "folder": part,
+                }
+            )
+            with suppress(OSError):  # another process was first
+                Path(part).rename(folder)
+    except OSError as error:
+        raise UserError(f"The folder of conversions '{root()}' cannot be written to: {error.strerror}.") from error
+    return folder
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What the conversion left word of: seconds, and of a decode the leaves of its state."""
+    return read_json(folder / FACTS_FILE)
+
+
+def _convert(job: dict[str, Any]) -> None:
+    """Run the converting process, which ends with us: it reads its job from a pipe that we hold open."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "paretoformer.runtimes.conversion.converting_process"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stdin and process.stderr
+    try:
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+        _, said = _ended(process)
+    finally:
+        process.kill()
+        process.wait()
+    refusal = Path(job["folder"]) / REFUSAL_FILE
+    if refusal.exists():
+        raise NotConvertible(read_json(refusal)["reason"])
+    if process.returncode or not (Path(job["folder"]) / FACTS_FILE).exists():
+        last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing was said")
+        raise NotConvertible(f"the converting process ended with {process.returncode}: {last.strip()[:200]}")
+
+
+def _ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    assert process.stderr
+    try:
+        # communicate() would close the pipe by which the process knows that we live
+        with tempfile.TemporaryFile("w+") as said:
+            shutil.copyfileobj(process.stderr, said)
+            code = process.wait(LIMIT_S)
+            said.seek(0)
+            return code, said.read()
+    except subprocess.TimeoutExpired as error:
+        raise NotConvertible(f"converting this model took longer than {LIMIT_S:g} s") from error
+
+
+def _make_room(folder: Path) -> None:
+    """Drop what was not used for longest, and what processes that were killed left there a day ago or earlier."""
+    kept = sorted(_conversions(folder), reverse=True)
+    total = 0
+    for _, size, path in kept:
+        total += size
+        if total > MOST_BYTES:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _conversions(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    for path in folder.iterdir():
+        with suppress(OSError):
+            yield path.stat().st_mtime, sum(each.stat().st_size for each in path.iterdir()), path
