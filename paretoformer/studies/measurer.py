@@ -8,7 +8,7 @@ from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.reference import reference_for
-from paretoformer.records.measurement import Measurement
+from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.target import Target
 from paretoformer.store import Store
 from paretoformer.store.rows import CalibrationKey, MeasurementKey
@@ -21,6 +21,9 @@ Costs = dict[tuple[str, str], Measurement]
 CALIBRATION_VISITS = 4
 ROUNDS = 2
 """A measurement that comes out noisy is made once more, from new visits; the second is kept, noisy or not."""
+BROKEN = {"noisy": True, "lease_broken": True}
+REMEASURED = "remeasured"
+"""What visits that were made anew at the end of a study, and the measurements put together from them, say in their conditions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +54,40 @@ class Measurer:
 
     def after_training(self, subject: Subject, trial: int | None = None) -> Costs:
         """Costs from all visits; stored as measurements, and read back where they are known already."""
-        return self._costs(subject, trial, lambda meter: meter.visits_before + meter.visits_after, final=True)
+        return self._costs(subject, trial, _all_visits, final=True)
+
+    @property
+    def remeasurable(self) -> tuple[Need, ...]:
+        """What measures an objective, so that a front member may have been chosen for luck in it."""
+        wanted = {(column.name, column.target) for column in self._spec.columns}
+        return tuple(
+            need
+            for need in self.needs
+            if need.meter.provenance is Provenance.MEASURED
+            and any((quantity, need.target) in wanted for quantity in need.meter.gives(need.target))
+        )
+
+    def is_remeasured(self, subject: Subject, need: Need) -> bool | None:
+        """Whether the newest figures come from `remeasure`; None where there are none of this device and method."""
+        known = self._known(subject, need)
+        return all(each.conditions.get(REMEASURED) for each in known) if known else None
+
+    def remeasure(self, subject: Subject, need: Need, trial: int | None = None) -> None:
+        """Put the figures from a full round of new visits, and of these alone, in the place of those that are known.
+
+        A round that was broken off is gone on with.
+
+        Raises:
+            MeasuringFailed, Unavailable: a visit came to nothing; the known figures stay.
+        """
+        self._made(subject, need, trial, _all_visits(need.meter), final=True, again=True)
 
     def _costs(self, subject: Subject, trial: int | None, wanted: Callable[[Meter], int], final: bool = False) -> Costs:
         found: Costs = {}
         for need in self.needs:
-            for measurement in self._known(subject, need) or self._made(subject, need, trial, wanted, final):
+            for measurement in self._known(subject, need) or self._made(
+                subject, need, trial, wanted(need.meter), final=final
+            ):
                 found[measurement.quantity, str(need.target)] = measurement
         return found
 
@@ -67,26 +98,38 @@ class Measurer:
         return [measurement for measurement in found if measurement] if all(found) else []
 
     def _made(
-        self, subject: Subject, need: Need, trial: int | None, wanted: Callable[[Meter], int], final: bool
+        self,
+        subject: Subject,
+        need: Need,
+        trial: int | None,
+        least: int,
+        *,
+        final: bool,
+        again: bool = False,
     ) -> tuple[Measurement, ...]:
+        """From all visits, `again` from those alone that are made anew; at least `least` of them."""
         key = self._key(subject, need)
-        whole = need.meter.visits_before + need.meter.visits_after
-        visits = [Visit.from_json(row.result) for row in self._store.visits.find(key)]
+        whole = _all_visits(need.meter)
+        stored = [Visit.from_json(row.result) for row in self._store.visits.find(key)]
+        visits = [visit for visit in stored if bool(visit.conditions.get(REMEASURED)) is again]
+        mark = {REMEASURED: True} if again else {}
 
-        def summarised(least: int) -> tuple[Measurement, ...]:
-            while len(visits) < least:
+        def summarised(enough: int) -> tuple[Measurement, ...]:
+            while len(visits) < enough:
                 visit = self._station.visit(need.meter, subject, need.target)
+                visit = replace(visit, conditions={**visit.conditions, **mark})
                 self._store.visits.add(key, visit.to_json(), trial=trial)
                 visits.append(visit)
             newest = visits[-whole:]
             measurements = need.meter.summarise(newest, self.calibration(subject, need))
             broken = any(visit.conditions.get("lease_broken") for visit in newest)
-            return tuple(_flagged(each) for each in measurements) if broken else measurements
+            flags = {**mark, **(BROKEN if broken else {})}
+            return tuple(replace(each, conditions={**each.conditions, **flags}) for each in measurements)
 
-        measurements = summarised(wanted(need.meter))
+        measurements = summarised(least)
         if final:
             if any(each.noisy for each in measurements) and len(visits) < ROUNDS * whole:
-                measurements = summarised(len(visits) + whole)
+                measurements = summarised(ROUNDS * whole)
             self._store.measurements.add(key, measurements)
         return measurements
 
@@ -129,8 +172,8 @@ class Measurer:
         return self._devices[target.device]
 
 
-def _flagged(measurement: Measurement) -> Measurement:
-    return replace(measurement, conditions={**measurement.conditions, "noisy": True, "lease_broken": True})
+def _all_visits(meter: Meter) -> int:
+    return meter.visits_before + meter.visits_after
 
 
 def _needs(spec: StudySpec, station: Station) -> Iterator[Need]:

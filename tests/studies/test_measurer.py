@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.registry import meters
+from paretoformer.records.measurement import Provenance
+from paretoformer.records.objective import parse_constraint, parse_objectives
 from paretoformer.records.target import Target
 from paretoformer.search_spaces.preset import load_preset
 from paretoformer.store import Store
@@ -71,3 +74,65 @@ def test_what_stays_noisy_is_kept_as_noisy(store, timed_spec, fake_visits, subje
     assert (len(made), found.noisy) == (8, True)
     (again,) = measurer.after_training(subject).values()
     assert again == found and len(made) == 8
+
+
+def test_a_re_measurement_is_of_new_visits_alone(store, timed_spec, fake_visits, subject) -> None:
+    lucky, plain = (0.5,) * 4, (1.0,) * 4
+    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, iter((*lucky, *plain)))
+    (need,) = measurer.remeasurable
+    assert measurer.is_remeasured(subject, need) is None
+    (first,) = measurer.after_training(subject).values()
+    assert measurer.is_remeasured(subject, need) is False
+    measurer.remeasure(subject, need)
+    (second,) = measurer.after_training(subject).values()
+    assert second.value == pytest.approx(2 * first.value) and len(made) == 8
+    assert (second.conditions["remeasured"], "remeasured" in first.conditions) == (True, False)
+    assert measurer.is_remeasured(subject, need) is True
+
+
+def test_a_round_that_was_broken_off_is_gone_on_with(store, timed_spec, fake_visits, subject) -> None:
+    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, iter((1.0,) * 6))
+    (need,) = measurer.remeasurable
+    (first,) = measurer.after_training(subject).values()
+    with pytest.raises(StopIteration):  # in the third visit
+        measurer.remeasure(subject, need)
+    assert measurer.after_training(subject) == {("latency", first.target): first}
+    resumed, more = measurer_of(store, timed_spec, fake_visits, subject, iter((1.0,) * 2))
+    resumed.remeasure(subject, need)
+    assert (len(more), resumed.is_remeasured(subject, need)) == (2, True)
+
+
+def test_a_re_measurement_that_comes_out_noisy_is_made_once_more(store, timed_spec, fake_visits, subject) -> None:
+    factors = chain(CALM, WILD, (3.0,) * 4)
+    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, factors)
+    (need,) = measurer.remeasurable
+    (first,) = measurer.after_training(subject).values()
+    measurer.remeasure(subject, need)
+    (found,) = measurer.after_training(subject).values()
+    assert (len(made), found.noisy, found.value) == (12, False, pytest.approx(3 * first.value))
+
+
+def test_what_bounds_alone_ask_for_is_not_measured_anew(store, timed_spec, fake_visits) -> None:
+    bounded = replace(
+        timed_spec,
+        constraints=(parse_constraint("memory <= 1GB"),),
+        provenance={f"{name}[{timed_spec.targets[0]}]": Provenance.MEASURED for name in ("latency", "memory")},
+    )
+    measurer = Measurer(store, bounded, Here(fake_visits))
+    assert [need.meter.quantities[0] for need in measurer.needs] == ["latency", "memory"]
+    assert [need.meter.quantities[0] for need in measurer.remeasurable] == ["latency"]
+
+
+def test_what_is_modelled_is_not_measured_anew(store, timed_spec, fake_visits) -> None:
+    (modelled, *_) = [
+        kind() for kind in meters() if kind.provenance is Provenance.MODELLED and "energy" in kind.quantities
+    ]
+
+    class Modelling(Here):
+        def meter(self, quantity: str, target: Target) -> Meter:
+            return modelled
+
+    spec = replace(timed_spec, objectives=parse_objectives("accuracy, -energy"))
+    measurer = Measurer(store, spec, Modelling(fake_visits))
+    assert [need.meter for need in measurer.needs] == [modelled]
+    assert measurer.remeasurable == ()
