@@ -44,7 +44,7 @@ FAMILIES = {
     "recall": Family(task="mqar", space="hybrid", objectives="accuracy, -params", budget=16_384),
     "graph": Family(task="graph-structure", space="text-encoder", objectives="accuracy, -params", budget=6_144),
     "image-text": Family(task="emoji", space="captioner", objectives="recall_10_by_text, -params", budget=3_072),
-    "speech": Family(task="speech-translation", space="speech", objectives="-bits_per_byte, -params", budget=512),
+    "speech": Family(task="speech-translation", space="speech", objectives="-bits_per_byte, -params", budget=2_048),
     "translation": Family(
         task="bible-translation", space="encoder-decoder", objectives="-bits_per_byte, -params", budget=1_024
     ),
