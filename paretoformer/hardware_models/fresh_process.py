@@ -13,7 +13,7 @@ from paretoformer.records.target import Target
 from paretoformer.runtimes.registry import runtime
 
 LIMIT_S = 120.0
-"""Seconds that measuring may take, and preparing unless the runtime needs more."""
+"""Seconds that preparing and measuring may take each, unless the runtime needs more."""
 
 
 class MeasuringFailed(Exception):
@@ -38,7 +38,7 @@ class FreshVisit:
         meter: with its settings.
         subject: what to measure.
         target: filled.
-        limit_s: seconds that each of the two steps may take, unless the default and the runtime's own.
+        limit_s: seconds that each of the two steps may take; the runtime's own or `LIMIT_S` unless given.
     """
 
     def __init__(self, meter: Meter, subject: Subject, target: Target, *, limit_s: float | None = None) -> None:
@@ -50,10 +50,7 @@ class FreshVisit:
         }
         assert target.runtime, "targets are filled before they are measured on"
         self._target = target
-        self._limits_s = {
-            "preparing": limit_s or max(LIMIT_S, runtime(target.runtime).limit_s),
-            "measuring": limit_s or LIMIT_S,
-        }
+        self._limit_s = limit_s or max(LIMIT_S, runtime(target.runtime).limit_s)
         self._received = b""
 
     def __enter__(self) -> Self:
@@ -101,11 +98,10 @@ class FreshVisit:
         return answer
 
     def _line(self, step: str) -> bytes:
-        limit_s = self._limits_s[step]
         while b"\n" not in self._received:
-            if not select.select([self._child.channel], [], [], limit_s)[0]:
+            if not select.select([self._child.channel], [], [], self._limit_s)[0]:
                 self._child.kill()
-                raise MeasuringFailed(f"{step} on {self._target} took longer than {limit_s:g} s.")
+                raise MeasuringFailed(f"{step} on {self._target} took longer than {self._limit_s:g} s.")
             part = self._receive()
             if not part:
                 raise self._death()
