@@ -20,7 +20,8 @@ from paretoformer.search_spaces.contract import (
     TopologyConfig,
 )
 from paretoformer.search_spaces.contract.field_types import takes
-from paretoformer.search_spaces.registry import config_from_json
+from paretoformer.search_spaces.contract.position import IN_MIXERS
+from paretoformer.search_spaces.registry import choices, config_from_json
 
 Placement = Literal["pre", "post", "sandwich"]
 PLACEMENTS: tuple[Placement, ...] = ("pre", "post", "sandwich")
@@ -70,9 +71,10 @@ class Branch:
         if self.position is not None:
             yield from self.position.field_problems()
             if not self.position.in_mixers and self.position.choice.name != "none":
+                inside = ", ".join(each.name for each in choices("position") if IN_MIXERS & each.capabilities)
                 yield (
                     f"a {self.role} branch has the position {self.position.choice.name}, which acts on a stack's input, and a "
-                    "branch's own acts inside its mixer or is none"
+                    f"branch's own acts inside its mixer: {inside} or none"
                 )
 
     def parameters(self, site: Site) -> int:
@@ -154,6 +156,7 @@ class Stack:
         if not self.blocks:
             yield f"stack {self.name} has no blocks, and it needs one"
         yield from self.position.field_problems()
+        yield from self._position_problems()
         yield from self.exit.field_problems()
         for block in self.blocks:
             found = tuple(branch.role for branch in block)
@@ -163,9 +166,14 @@ class Stack:
                 yield from branch.own_problems()
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, blocks in order. A branch's own position that is the stack's there anyway is left out."""
-        blocks = [[self._branch_json(branch) for branch in block] for block in self.blocks]
-        value = {"name": self.name, "width": self.width, "position": self.position.to_json(), "blocks": blocks}
+        """Everything, blocks in order. A branch's own position that is the stack's there anyway is left out.
+
+        Where all mixers have one position of their own, it is written as the stack's.
+        """
+        common = self._common_position
+        position = common or self.position
+        blocks = [[self._branch_json(branch, position) for branch in block] for block in self.blocks]
+        value = {"name": self.name, "width": self.width, "position": position.to_json(), "blocks": blocks}
         if self.loops != 1:
             value["loops"] = self.loops
         if self.residual != "branch":
@@ -176,8 +184,29 @@ class Stack:
             value["exit"] = self.exit.to_json()
         return value
 
-    def _branch_json(self, branch: Branch) -> dict[str, Any]:
-        value, here = branch.to_json(), self.position.to_json() if self.position.in_mixers else {"name": "none"}
+    @property
+    def _common_position(self) -> PositionConfig | None:
+        """What every mixer has of its own, equal in all, where it comes to the same as a position of the stack."""
+        own = [branch.position for branch in self.branches if branch.role == "mixer"]
+        if not own or own[0] is None or own[0].shared or any(each != own[0] for each in own):
+            return None
+        return own[0] if self.position.choice.name == "none" and self._only_mixers_take_positions else None
+
+    @property
+    def _only_mixers_take_positions(self) -> bool:
+        return all(branch.role != "cross" or branch.position is not None for branch in self.branches)
+
+    def _position_problems(self) -> Iterator[str]:
+        """A position that acts inside mixers acts in one of them."""
+        own = [branch.position for branch in self.branches if branch.role != "feedforward"]
+        if self.position.in_mixers and own and all(each not in (None, self.position) for each in own):
+            yield (
+                f"stack {self.name} has the position {self.position.choice.name}, and each of its mixers has one of its own; "
+                "give the stack none"
+            )
+
+    def _branch_json(self, branch: Branch, position: PositionConfig) -> dict[str, Any]:
+        value, here = branch.to_json(), position.to_json() if position.in_mixers else {"name": "none"}
         if value.get("position") == here:
             del value["position"]
         return value

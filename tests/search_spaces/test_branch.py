@@ -212,7 +212,7 @@ def test_a_branch_may_go_without_the_position_of_its_stack(places) -> None:
 def test_what_acts_on_a_stacks_input_is_no_position_of_a_branch(places) -> None:
     block = Branch(role="mixer", body=places.default("mixer", "softmax"), norm=places.default("norm", "layer"))
     (sentence,) = replace(block, position=places.default("position", "learned")).own_problems()
-    assert "acts on a stack's input" in sentence
+    assert "acts on a stack's input" in sentence and "its mixer: alibi, rotary, shaw, t5, toeplitz or none" in sentence
 
 
 @pytest.mark.parametrize(
@@ -234,3 +234,51 @@ def test_a_position_that_makes_no_difference_is_not_written(places, stack, own, 
     )
     made = Stack(name="s", width=16, position=places.default("position", stack), blocks=((block,),))
     assert ("position" in made.to_json()["blocks"][0][0]) is written
+
+
+def attending(places, *own) -> tuple[tuple[Branch, ...], ...]:
+    """A block for each position, that of its mixer; None is the stack's."""
+    body, norm = places.default("mixer", "softmax"), places.default("norm", "layer")
+    given = [None if name is None else places.default("position", name) for name in own]
+    return tuple((Branch(role="mixer", body=body, norm=norm, position=each),) for each in given)
+
+
+@pytest.mark.parametrize(
+    ("stack", "own", "position", "kept"),
+    [
+        ("none", ("rotary", "rotary"), "rotary", [False, False]),
+        ("none", ("rotary", "alibi"), "none", [True, True]),
+        ("none", ("rotary", None), "none", [True, False]),
+        ("none", ("t5", "t5"), "none", [True, True]),
+        ("learned", ("rotary", "rotary"), "learned", [True, True]),
+        ("rotary", ("rotary", None), "rotary", [False, False]),
+    ],
+)
+def test_one_position_of_all_mixers_is_that_of_the_stack_unless_it_is_shared_there(
+    places, stack, own, position, kept
+) -> None:
+    made = Stack(name="s", width=16, position=places.default("position", stack), blocks=attending(places, *own))
+    value = made.to_json()
+    assert value["position"]["name"] == position
+    assert ["position" in block[0] for block in value["blocks"]] == kept
+
+
+@pytest.mark.parametrize(
+    ("stack", "own", "problems"),
+    [
+        ("alibi", ("rotary", "rotary"), 1),
+        ("alibi", ("none", "none"), 1),
+        ("alibi", ("rotary", None), 0),
+        ("alibi", ("alibi", "rotary"), 0),
+        ("learned", ("rotary", "rotary"), 0),
+        ("none", ("rotary", "rotary"), 0),
+    ],
+)
+def test_a_position_that_acts_in_no_mixer_is_refused(places, stack, own, problems) -> None:
+    made = Stack(name="s", width=16, position=places.default("position", stack), blocks=attending(places, *own))
+    found = list(made.own_problems(("mixer",)))
+    assert len(found) == problems
+    assert all(
+        "has the position alibi, and each of its mixers has one of its own; give the stack none" in each
+        for each in found
+    )

@@ -10,7 +10,8 @@ from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.config import ChoiceConfig
 from paretoformer.search_spaces.contract.site import Site
 
-_IN_MIXERS = frozenset({Capability.SCORE_BIAS, Capability.ROTARY, Capability.WEIGHTS})
+IN_MIXERS = frozenset({Capability.SCORE_BIAS, Capability.ROTARY, Capability.WEIGHTS})
+"""A position with one of these acts inside mixers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class PositionConfig(ChoiceConfig):
     @property
     def in_mixers(self) -> bool:
         """Whether it acts inside mixers, and so may differ from branch to branch."""
-        return bool(_IN_MIXERS & self.choice.capabilities)
+        return bool(IN_MIXERS & self.choice.capabilities)
 
     def build(self, site: Site) -> "Position | None":
         """The part that acts on the stack's input, or None."""

@@ -44,7 +44,7 @@ class SlaConfig(FeatureAttentionConfig):
         if self.kernel > most:
             yield f"mixer sla has kernel {self.kernel}, wider than its tokens, and this stack has {site}; use at most {most}"
         if self.table and site.grid is None:
-            yield f"mixer sla with a table has a row for each place of a grid, and this stack has {site}"
+            yield f"mixer sla with a table has a row for each place of a grid, and this stack has {site}; set table to false"
 
     def build(self, site: Site) -> "Sla":
         """The attention for `site`."""
