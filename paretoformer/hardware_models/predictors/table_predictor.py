@@ -1,0 +1,100 @@
+"""A predictor of one column of tables: how it reads them, and what it learned. Kept as a JSON file."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paretoformer.hardware_models.predictors.fitting import Fitted, Prediction
+from paretoformer.hardware_models.tables.expansion import Expansion
+from paretoformer.hardware_models.tables.features import Features
+from paretoformer.records.errors import UserError
+from paretoformer.records.json_file import read_json, write_json
+from paretoformer.records.measurement import Provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT, VERSION = "paretoformer predictor", 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePredictor:
+    """`column` is predicted in the unit of the table that it was learned from; `prior` is another device's predictor."""
+
+    column: str
+    expansion: Expansion
+    fitted: Fitted
+    seed: int
+    prior: "TablePredictor | None" = None
+
+    def features(self, frame: "pd.DataFrame") -> Features:
+        """Features of a table, with what the other device's predictor says of it.
+
+        Raises:
+            UserError: a column is missing, or a cell cannot be read.
+        """
+        features = self.expansion.features(frame)
+        return features if self.prior is None else replace(features, prior=self.prior.predict(frame).value)
+
+    def predict(self, frame: "pd.DataFrame") -> Prediction:
+        """Costs of each row, with intervals.
+
+        Raises:
+            UserError: a column is missing, or a cell cannot be read.
+        """
+        return self.fitted.predict(self.features(frame))
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain JSON object that `from_json` reads back."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "provenance": str(Provenance.PREDICTED),
+            "column": self.column,
+            "seed": self.seed,
+            "expansion": self.expansion.to_json(),
+            "fitted": self.fitted.to_json(),
+            "prior": None if self.prior is None else self.prior.to_json(),
+        }
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> "TablePredictor":
+        """Read what `to_json` wrote."""
+        prior = value["prior"]
+        return TablePredictor(
+            column=value["column"],
+            expansion=Expansion.from_json(value["expansion"]),
+            fitted=Fitted.from_json(value["fitted"]),
+            seed=value["seed"],
+            prior=None if prior is None else TablePredictor.from_json(prior),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write it to a file.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        try:
+            write_json(path, self.to_json())
+        except OSError as error:
+            raise UserError(f"'{path}' cannot be written: {error.strerror}.") from error
+
+    @staticmethod
+    def load(path: Path) -> "TablePredictor":
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: it cannot be read, or is no predictor of this version.
+        """
+        value = read_json(path)
+        if (value.get("format"), value.get("version")) != (FORMAT, VERSION):
+            raise UserError(
+                f"'{path}' is no predictor of this version; `devices predict fit --out FILE.json` writes one."
+            )
+        try:
+            return TablePredictor.from_json(value)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(
+                f"'{path}' is a predictor that was changed or cut off: {type(error).__name__} {error}."
+            ) from error
