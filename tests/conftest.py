@@ -13,6 +13,14 @@ import pytest
 _SERVER_USER = "postgres"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_devices_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Datasheets and peaks that whoever runs the tests has change none of them, and no test adds any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARETOFORMER_DEVICES", str(tmp_path_factory.mktemp("devices")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of an empty PostgreSQL database on this machine, stopped and removed when the tests end."""

@@ -3,17 +3,23 @@
 import os
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 
+from paretoformer.hardware_models.datasheets.catalogue import datasheet_names
+from paretoformer.hardware_models.nvml import nvml_facts
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 
+RUNNING = ("onnxruntime", "openvino")
+"""Packages beside torch that run models."""
 _CPU = Path("/sys/devices/system/cpu/cpu0")
 
 
@@ -44,11 +50,19 @@ def probe(device: str) -> Device:
     """Look at one device.
 
     Raises:
-        UserError: this machine has no such device; lists those that it has.
+        UserError: this machine has no such device; lists those that it has, and the datasheets.
     """
     if device not in device_names():
-        raise UserError(f"'{device}' is not a device of this machine; it has {', '.join(device_names())}.")
+        raise UserError(f"{no_such_device(device)}.")
     return _KINDS[device][1]()
+
+
+def no_such_device(device: str) -> str:
+    """The sentence for a name that is neither a device of this machine nor of a datasheet, without its end."""
+    return (
+        f"'{device}' is not a device of this machine; it has {', '.join(device_names())}, "
+        f"and there are datasheets of {', '.join(datasheet_names())}"
+    )
 
 
 def training_device() -> str:
@@ -73,12 +87,16 @@ def _cpu() -> Device:
             "governor": _text(_CPU / "cpufreq/scaling_governor"),
             "capability": torch.backends.cpu.get_cpu_capability(),
         },
-        momentary={"clock_mhz": round(frequency.current) if frequency else None},
+        momentary={
+            "clock_mhz": round(frequency.current) if frequency else None,
+            "most_clock_mhz": round(frequency.max) if frequency and frequency.max else None,
+        },
     )
 
 
 def _cuda() -> Device:
     gpu = torch.cuda.get_device_properties(0)
+    managed = nvml_facts(str(gpu.uuid))
     return Device(
         name="cuda",
         fingerprint={
@@ -89,7 +107,9 @@ def _cuda() -> Device:
             "gpu_multiprocessors": gpu.multi_processor_count,
             "driver": _first_line(Path("/proc/driver/nvidia/version")),
             "cuda": torch.version.cuda,
+            **managed.fingerprint,
         },
+        momentary=dict(managed.momentary),
     )
 
 
@@ -112,8 +132,18 @@ def _host() -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "torch": torch.__version__,
+        **_installed(),
         "python": platform.python_version(),
     }
+
+
+def _installed() -> dict[str, str]:
+    """Versions of the libraries beside torch that run models, of those that are installed."""
+    found = {}
+    for name in RUNNING:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _processor() -> str:

@@ -16,8 +16,8 @@ from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Capability, Source
 
 
-def peak_activation_bytes(architecture: Architecture, signature: Signature) -> int:
-    """Most bytes of intermediate fp32 tensors alive at once in `forward` on one full-length input.
+def peak_activation_bytes(architecture: Architecture, signature: Signature, length: int | None = None) -> int:
+    """Most bytes of intermediate fp32 tensors alive at once in `forward` on one input of full length, or of `length`.
 
     The forward pass runs on fake CPU tensors, which have shapes and no memory; weights and the input do not count.
     The meta device would not do: it takes attention through the form that makes all scores, which a CPU never makes.
@@ -26,17 +26,17 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature) -> i
     real = any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
     with nullcontext() if real else FakeTensorMode(), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
-        inputs, source = _zeros(signature.input), Source(_zeros(signature.source)) if signature.source else None
+        inputs, source = _zeros(signature.input, length), Source(_zeros(signature.source)) if signature.source else None
         with _LiveBytes() as live:
             model(inputs, source=source)
     return live.peak
 
 
-def _zeros(given: Input) -> Tensor:
+def _zeros(given: Input, length: int | None = None) -> Tensor:
     if isinstance(given, TokenInput):
-        return torch.zeros(1, given.length, dtype=torch.long)
+        return torch.zeros(1, length or given.length, dtype=torch.long)
     if isinstance(given, SeriesInput):
-        return torch.zeros(1, given.length, given.channels)
+        return torch.zeros(1, length or given.length, given.channels)
     return torch.zeros(1, given.channels, given.height, given.width)
 
 

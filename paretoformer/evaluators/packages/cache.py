@@ -1,12 +1,11 @@
 """Where packaged data lies."""
 
-import os
-import sys
 from pathlib import Path
 
 from paretoformer.evaluators.packages.package import Package
 from paretoformer.evaluators.packages.registry import package
 from paretoformer.records.errors import UserError
+from paretoformer.records.folders import own_folder
 
 VARIABLE = "PARETOFORMER_DATA"
 """The environment variable that names another cache folder."""
@@ -14,12 +13,7 @@ VARIABLE = "PARETOFORMER_DATA"
 
 def root() -> Path:
     """The cache folder, which need not exist: the variable's, or the platform's own place for such."""
-    given = os.environ.get(VARIABLE)
-    if given:
-        return Path(given).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "paretoformer" / "data"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paretoformer" / "data"
+    return own_folder("data", VARIABLE)
 
 
 def place(wanted: Package) -> Path:

@@ -28,14 +28,19 @@ def work_of(subject: Subject, target: Target) -> Work:
     """The passes of a filled target's workload, bytes in its precision."""
     assert target.workload and target.precision
     architecture, signature, workload = subject.architecture, subject.signature, target.workload
-    given = signature.input
-    length = None if isinstance(given, ImageInput) else architecture.stem.tokens(replace(given, length=workload.length))
+    length = input_tokens(subject, workload.length)
     whole = layer_counts(architecture, signature, length, precision=target.precision)
     if workload.kind == "prefill":
         return Work(calls=(whole,), batch=workload.batch)
     contexts = range(workload.length, workload.length + workload.new)
     steps = (step_counts(architecture, signature, context, precision=target.precision) for context in contexts)
     return Work(calls=tuple(steps), batch=workload.batch, begin=tuple(_written(part) for part in whole))
+
+
+def input_tokens(subject: Subject, length: int) -> int | None:
+    """What the stem makes of `length` tokens or steps; None, which is all that there are, for an image."""
+    given = subject.signature.input
+    return None if isinstance(given, ImageInput) else subject.architecture.stem.tokens(replace(given, length=length))
 
 
 def _written(part: LayerCount) -> LayerCount:

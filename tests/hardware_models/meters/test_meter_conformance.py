@@ -14,9 +14,12 @@ from paretoformer.hardware_models.targets import fill
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Provenance
+from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
 
 WORKLOADS = ["prefill/2/8", "decode/1/8/4"]
+DEVICES = ["cpu", "raspberry-pi-4"]
+"""One of this machine, and one that is known from a datasheet alone."""
 
 
 @pytest.fixture(params=meters(), ids=lambda kind: kind.method)
@@ -31,12 +34,25 @@ def meter(kind: type[Meter], quick: Any) -> Meter:
 
 @pytest.fixture(params=WORKLOADS)
 def target(request: pytest.FixtureRequest, kind: type[Meter], text_subject: Subject) -> Target:
-    filled = fill(parse_target(f"cpu::::{request.param}"), text_subject.signature)
-    try:
-        kind().check(filled)
-    except Unavailable as error:
-        pytest.skip(str(error))
-    return filled
+    reasons = []
+    for device in DEVICES:
+        filled = fill(parse_target(f"{device}::::{request.param}"), text_subject.signature)
+        try:
+            kind().check(filled)
+        except Unavailable as error:
+            reasons.append(str(error))
+        else:
+            return filled
+    pytest.skip("; ".join(reasons))
+
+
+def test_nothing_is_measured_on_a_device_that_is_not_here(kind: type[Meter], text: Signature) -> None:
+    target = fill(parse_target("raspberry-pi-4"), text)
+    if kind.provenance is Provenance.MEASURED:
+        with pytest.raises(Unavailable, match="nothing is run"):
+            kind().check(target)
+    else:
+        kind().check(target)
 
 
 def calibration(meter: Meter, visits: list[Visit]) -> Calibration | None:
