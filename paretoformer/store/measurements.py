@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, select
 
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.store.database import Database
@@ -23,9 +23,10 @@ _NEWEST = (
     .limit(1)
 )
 _VISITS = select(visit.c.id, visit.c.trial, visit.c.result, visit.c.created).where(*_at_key(visit)).order_by(visit.c.id)
-_CALIBRATION = select(calibration.c.result).where(
-    *(calibration.c[name] == bindparam(name) for name in ("device", "target", "family", "method", "method_version"))
-)
+_AT_CALIBRATION = [
+    calibration.c[name] == bindparam(name) for name in ("device", "target", "family", "method", "method_version")
+]
+_CALIBRATION = select(calibration.c.result).where(*_AT_CALIBRATION)
 
 
 class Measurements:
@@ -99,6 +100,15 @@ class Calibrations:
             return stored
 
         return self._database.write(work)
+
+    def put(self, key: CalibrationKey, result: Json) -> None:
+        """Store `result` in place of what was stored: for what no stored measurement was scaled by."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(calibration).where(*_AT_CALIBRATION), vars(key))
+            connection.execute(self._insert, {**vars(key), "result": result})
+
+        self._database.write(work)
 
 
 def _values(key: MeasurementKey, measured: Measurement, now: float) -> Json:

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from paretoformer.hardware_models.devices import Device, probe
+from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import meter_for
+from paretoformer.hardware_models.modelled_targets import device_of
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
@@ -61,7 +62,7 @@ class Here(Station):
 
     def device(self, target: Target) -> Device:
         """See `Station`."""
-        return probe(target.device)
+        return device_of(target)
 
     def visit(self, meter: Meter, subject: Subject, target: Target) -> Visit:
         """See `Station`."""
