@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paretoformer.evaluators.open_task import open_task
@@ -13,9 +13,11 @@ from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.store import Store
 from paretoformer.studies.checkpoints import Checkpoints
 from paretoformer.studies.hosts import hosts_of
+from paretoformer.studies.joules import EnergyCounter
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.proposer import Proposer
+from paretoformer.studies.seconds import Seconds
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.stations import Station
 
@@ -37,6 +39,11 @@ class Workbench:
     time_limit_s: float | None = None
     draining: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
+    counter: EnergyCounter = field(default_factory=EnergyCounter)
+
+    def seconds(self) -> Seconds:
+        """An account of time from now on."""
+        return Seconds(self.clock, lambda: self.lease.waited_s)
 
 
 def open_bench(
@@ -65,6 +72,7 @@ def open_bench(
     task_digest = digest([task.spec, task.data_hash])
     store.tasks.put(task_digest, task.spec, task.data_hash)
     store.signatures.put(spec.signature.digest, spec.signature.to_json())
+    device = training_device()
     return Workbench(
         store=store,
         study=row.id,
@@ -75,9 +83,10 @@ def open_bench(
         measurer=Measurer(store, spec, station),
         lease=lease,
         checkpoints=checkpoints,
-        device=training_device(),
+        device=device,
         time_limit_s=time_limit_s,
         draining=draining,
+        counter=EnergyCounter(device),
     )
 
 

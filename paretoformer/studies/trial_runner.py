@@ -1,7 +1,8 @@
 """The way of one trial, from its number to its end."""
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from paretoformer.evaluators.examples import Split
@@ -23,12 +24,12 @@ from paretoformer.studies.checkpoints import ArtifactsUnwritable
 from paretoformer.studies.ending import Drained, Ended, Ending
 from paretoformer.studies.front import Interval
 from paretoformer.studies.gates import counted_values, gate, measured_values, scored_values
+from paretoformer.studies.joules import Joules
 from paretoformer.studies.measurer import Costs
 from paretoformer.studies.memory import out_of_memory
 from paretoformer.studies.points import column_intervals
 from paretoformer.studies.proposer import UNSEEN, Drawn
 from paretoformer.studies.replicates import over_replicates, replicate_key
-from paretoformer.studies.seconds import Seconds
 from paretoformer.studies.seeds import initial_seed, training_seed
 
 MOST_DEATHS = 2
@@ -41,7 +42,7 @@ class TrialRunner:
 
     def __init__(self, bench: Workbench, trial: TrialRow) -> None:
         self._bench, self._trial = bench, trial
-        self._seconds = Seconds(bench.clock, lambda: bench.lease.waited_s)
+        self._seconds, self._joules = bench.seconds(), Joules(bench.counter)
         self._began = bench.clock()
 
     def run(self) -> Ending:
@@ -59,9 +60,15 @@ class TrialRunner:
             reason=ending.reason,
             values=ending.values,
             violations=ending.violations,
-            seconds=self._seconds.spent,
+            seconds=self._seconds.all(),
+            joules=self._joules.to_json(),
         )
         return ending
+
+    @contextmanager
+    def _spending(self, kind: str) -> Iterator[None]:
+        with self._seconds.of(kind), self._joules.of(kind):
+            yield
 
     def _ending(self) -> Ending:
         try:
@@ -85,13 +92,13 @@ class TrialRunner:
         counts = self._counted(subject)
         violations = gate(counted_values(bench.spec, counts))
         run = self._claimed(subject, recipe)
-        with self._seconds.of("measuring"):
+        with self._spending("measuring"):
             costs = bench.measurer.before_training(subject, self._trial.id)
         gate(measured_values(bench.spec, costs))
         scores = over_replicates(
             [self._replicate(index, run, subject, recipe) for index in range(bench.spec.replicates)]
         )
-        with self._seconds.of("measuring"):
+        with self._spending("measuring"):
             costs = bench.measurer.after_training(subject, self._trial.id)
         values = self._values(scores, costs, counts)
         bounds = {**measured_values(bench.spec, costs), **scored_values(bench.spec, scores)}
@@ -206,7 +213,7 @@ class TrialRunner:
         trainer = self._taken_up(replicate, run, subject, recipe)
         scores: Sequence[Score] = ()
         try:
-            with self._seconds.of("training"), bench.lease.shared():
+            with self._spending("training"), bench.lease.shared():
                 for scores in trainer.run():
                     bench.store.runs.add_scores(run.id, scores)
                     if scores[0].rung + 1 < trainer.rungs:

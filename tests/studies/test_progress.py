@@ -26,7 +26,7 @@ def test_states_front_hypervolume_and_seconds_are_those_of_the_study(filled: Stu
     assert progress.states[TrialState.COMPLETE] == 3
     assert progress.front == 2
     assert progress.hypervolume == pytest.approx(filled.hypervolume())
-    assert progress.seconds == {"training": 6.0, "measuring": 3.0, "waiting": 0.0}
+    assert progress.seconds == {"training": 6.0, "measuring": 3.0, "waiting": 0.0, "other": 0.0}
 
 
 def test_a_trial_under_way_is_numbered_and_has_not_ended(filled: Study) -> None:

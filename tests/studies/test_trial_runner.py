@@ -85,7 +85,8 @@ def test_a_trial_that_goes_well_is_complete_with_scores_counts_and_weights(bench
     assert counts is not None
     assert row.values == (-scores[-1].value, float(counts["macs"]))
     assert bench.checkpoints.path(bench.store.runs.get(row.run).key).exists()
-    assert row.seconds["training"] > 0
+    assert row.seconds["training"] > 0 and row.seconds["other"] > 0
+    assert row.joules and set(row.joules) <= {"training", "measuring", "unknown"} and 0 not in row.joules.values()
 
 
 def test_a_bound_on_a_count_ends_a_trial_before_it_is_trained(bench: Workbench) -> None:

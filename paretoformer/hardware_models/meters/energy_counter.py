@@ -21,6 +21,8 @@ from paretoformer.records.target import Target
 from paretoformer.runtimes.base import Phase
 from paretoformer.runtimes.registry import runtime
 
+WINDOW = "visit"
+"""The name of a window of zeus; a process has one at a time."""
 FLOOR = 0.02
 """Half of the narrowest interval, as a share of the value."""
 
@@ -46,12 +48,12 @@ class EnergyCounterMeter(Meter):
 
     def available(self, target: Target) -> None:
         """Zeus is installed and finds a counter of the device."""
-        read_energy(_monitor(target), lambda: None)
+        read_energy(open_monitor(target.device), lambda: None)
 
     def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
         """Build and warm; the visit takes the idle window and the window."""
         assert target.runtime
-        monitor = _monitor(target)
+        monitor = open_monitor(target.device)
         read_energy(monitor, lambda: None)
         phases = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0).phases
         return self.prepare_with(phases["latency"], target, monitor)
@@ -122,29 +124,44 @@ def read_energy(monitor: Any, work: Callable[[], object]) -> tuple[float, float]
     Raises:
         Unavailable: no counter was read: zeus gives no GPU and no CPU energy then, and a total of 0.
     """
+    monitor.begin_window(WINDOW)
+    try:
+        work()
+    finally:
+        found = end_window(monitor)
+    return joules_of(found)
+
+
+def end_window(monitor: Any) -> Any:
+    """What zeus found in the window named `WINDOW`; that it was too short for a counter is told by its 0, and no warning."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The energy consumption of one or more GPUs was measured as zero")
-        monitor.begin_window("visit")
-        try:
-            work()
-        finally:
-            found = monitor.end_window("visit")
+        return monitor.end_window(WINDOW)
+
+
+def joules_of(found: Any) -> tuple[float, float]:
+    """Joules and seconds of a window that has ended; raises as `read_energy`."""
     counters = [*(found.gpu_energy or {}).values(), *(found.cpu_energy or {}).values()]
     if not counters:
         raise Unavailable("this machine has no energy counter that can be read (RAPL on a CPU, NVML on a GPU)")
     return float(sum(counters)), float(found.time)
 
 
-def _monitor(target: Target) -> Any:
+def open_monitor(device: str) -> Any:
+    """A zeus monitor of a device's counters: all packages' of a processor, all GPUs' on CUDA.
+
+    Raises:
+        Unavailable: zeus is not installed, knows no counter of such a device, or may not read it.
+    """
     try:
         from zeus.monitor import ZeusMonitor
     except ImportError as error:
         raise Unavailable(
             "counters are read by zeus, which is not installed: pip install 'paretoformer[energy]'"
         ) from error
-    if target.device not in ("cpu", "cuda"):
-        raise Unavailable(f"device {target.device} has no counter that zeus reads by the call")
+    if device not in ("cpu", "cuda"):
+        raise Unavailable(f"device {device} has no counter that zeus reads by the call")
     try:
-        return ZeusMonitor(**({"cpu_indices": []} if target.device == "cuda" else {"gpu_indices": []}))
+        return ZeusMonitor(**({"cpu_indices": []} if device == "cuda" else {"gpu_indices": []}))
     except (RuntimeError, OSError) as error:
         raise Unavailable(f"the energy counter cannot be read: {error}") from error

@@ -1,0 +1,76 @@
+"""Where the energy of a trial went, as far as the device has a counter."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from paretoformer.hardware_models.meters.energy_counter import WINDOW, end_window, joules_of, open_monitor
+from paretoformer.records.errors import Unavailable
+
+UNKNOWN = "unknown"
+"""The name of the reason among the joules, where some or all could not be read."""
+
+
+class EnergyCounter:
+    """The counter of the device that trains, opened at the first use; it may be that there is none.
+
+    It counts all that the device does, other processes and idling included: the packages of a processor (RAPL), or the GPUs
+    (NVML). Whatever fails in it is kept as the `reason`, and takes nothing from the work that it was to count.
+    """
+
+    def __init__(self, device: str = "cpu", opened: Callable[[str], Any] = open_monitor) -> None:
+        self._device, self._opened = device, opened
+        self._monitor: Any = None
+        self.reason: str | None = None
+
+    def begin(self) -> bool:
+        """Count from now on; whether it does."""
+        if self.reason is None:
+            try:
+                self._monitor = self._monitor or self._opened(self._device)
+                self._monitor.begin_window(WINDOW)
+            except Exception as error:
+                self.reason = _told(error)
+        return self.reason is None
+
+    def end(self) -> float | None:
+        """Joules since it began; None, which is not 0, where it cannot tell."""
+        try:
+            joules, seconds = joules_of(end_window(self._monitor))
+            if joules > 0:
+                return joules
+            self.reason = f"the energy counter stood still for {seconds:.1f} s"
+        except Exception as error:
+            self.reason = _told(error)
+        return None
+
+
+class Joules:
+    """Adds up what a counter advances while work of a kind is done; where it cannot be read, keeps the reason and no 0."""
+
+    def __init__(self, counter: EnergyCounter) -> None:
+        self._counter = counter
+        self._spent: dict[str, float] = {}
+        self._unknown: str | None = None
+
+    @contextmanager
+    def of(self, kind: str) -> Iterator[None]:
+        """Count what happens inside as `kind`."""
+        counting = self._counter.begin()
+        try:
+            yield
+        finally:
+            joules = self._counter.end() if counting else None
+            if joules is None:
+                self._unknown = self._unknown or self._counter.reason
+            else:
+                self._spent[kind] = self._spent.get(kind, 0.0) + joules
+
+    def to_json(self) -> dict[str, Any] | None:
+        """By kind, and the reason where some are unknown; None where nothing was done."""
+        unknown = {} if self._unknown is None else {UNKNOWN: self._unknown}
+        return {**self._spent, **unknown} or None
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
