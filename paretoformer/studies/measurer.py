@@ -45,7 +45,7 @@ class Measurer:
 
     def __init__(self, store: Store, spec: StudySpec, station: Station) -> None:
         self._store, self._spec, self._station = store, spec, station
-        self._devices: dict[str, Device] = {}
+        self._devices: dict[Target, Device] = {}
         self.needs = tuple(_needs(spec, station))
 
     def before_training(self, subject: Subject, trial: int | None = None) -> Costs:
@@ -165,11 +165,11 @@ class Measurer:
         )
 
     def _device(self, target: Target) -> Device:
-        if target.device not in self._devices:
+        if target not in self._devices:
             device = self._station.device(target)
             self._store.devices.put(device.digest, name=device.name, fingerprint=device.fingerprint)
-            self._devices[target.device] = device
-        return self._devices[target.device]
+            self._devices[target] = device
+        return self._devices[target]
 
 
 def _all_visits(meter: Meter) -> int:
