@@ -8,7 +8,7 @@ from torch import Tensor
 
 from paretoformer.evaluators.criterion import register_criterion
 from paretoformer.evaluators.examples import Examples
-from paretoformer.evaluators.geometry.point_maps import CHANNELS, confidence, point_errors
+from paretoformer.evaluators.geometry.point_maps import CHANNELS, Scale, confidence, point_errors
 from paretoformer.evaluators.output_loss import OutputCriterion
 from paretoformer.records.errors import UserError
 from paretoformer.records.signature import DenseOutput
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 class PointMap(OutputCriterion):
     """Confidence times error minus `alpha` times the logarithm of the confidence, a mean over each view, added.
 
-    An error is the distance of two points, each map being divided by the mean distance of its points; the confidence that
-    costs least is alpha / error, and at least 1. Source: paper 12, equations 2 to 4, whose alpha is the default.
+    An error is the distance of two points, each map being divided by the mean distance of its points, or taken as it is where
+    `scale` is metric; the confidence that costs least is alpha / error, and at least 1. Source: paper 12, equations 2 to 4,
+    whose alpha and scale are the defaults.
     """
 
     alpha: float = 0.2
+    scale: Scale = "normalised"
 
     def __post_init__(self) -> None:
         if not self.alpha >= 0:
@@ -40,7 +42,7 @@ class PointMap(OutputCriterion):
 
     def loss(self, outputs: Tensor, examples: Examples) -> Tensor:
         """outputs: (B, 2, 4, H, W) -> a scalar; nan targets are not asked."""
-        errors, asked = point_errors(outputs, examples.targets)
+        errors, asked = point_errors(outputs, examples.targets, self.scale)
         sure = confidence(outputs)
         costs = (sure * errors - self.alpha * sure.log()).where(asked, 0.0)  # (B, 2, H, W)
         return (costs.sum((0, 2, 3)) / asked.sum((0, 2, 3)).clamp_min(1)).sum()

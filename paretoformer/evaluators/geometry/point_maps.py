@@ -5,8 +5,13 @@ The point is written with its distance r as log(1 + r), in targets too, so that 
 Source: paper 12, section 3.2, whose points are exp(r) - 1 away where a head gives r.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor
+
+Scale = Literal["normalised", "metric"]
+"""Whether each map is divided by the mean distance of its points, as where nothing tells a scale, or taken as it is."""
 
 CHANNELS = 4
 """Numbers a pixel: three of a point, one of confidence."""
@@ -41,17 +46,21 @@ def normalised(points: Tensor, asked: Tensor) -> Tensor:
     return points / mean.clamp_min(1e-6)[:, None, None, None, None]
 
 
-def point_errors(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Distances between points of two maps after each is normalised, 0 where none is asked.
+def point_errors(outputs: Tensor, targets: Tensor, scale: Scale = "normalised") -> tuple[Tensor, Tensor]:
+    """Distances between points of two maps, 0 where none is asked.
 
     Args:
         outputs: (B, 2, 3 or more, H, W).
         targets: (B, 2, 3, H, W), as `written`, nan where nothing is asked.
+        scale: what is done to both maps before.
 
     Returns:
-        Errors (B, 2, H, W), 1 being the mean distance of the points from the first camera, and whether each is asked.
+        Errors (B, 2, H, W), where normalised 1 being the mean distance of the points from the first camera, and whether each
+        is asked.
     """
     asked = ~targets.isnan().any(2)
     wanted, found = read(targets.nan_to_num()), read(outputs)
-    apart = normalised(found, asked) - normalised(wanted, asked)
+    if scale == "normalised":
+        wanted, found = normalised(wanted, asked), normalised(found, asked)
+    apart = found - wanted
     return torch.linalg.vector_norm(apart, dim=2).where(asked, 0.0), asked

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples, Split
-from paretoformer.evaluators.geometry.point_maps import CHANNELS, normalised, read, written
+from paretoformer.evaluators.geometry.point_maps import CHANNELS, Scale, normalised, read, written
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric, OutputMetric
 from paretoformer.evaluators.metrics.point_error import PointError
@@ -16,6 +16,7 @@ class TwoViewsTask(MemoryTask):
     """Two pictures; for each pixel of both the point that it shows, in the camera of the first, and how sure the model is."""
 
     metrics: tuple[Metric, ...] = (PointError(), PointError(1), PointError(2), SurePointError())
+    scale: Scale = "normalised"
 
     def constant_scores(self) -> dict[str, float]:
         """Validation scores of `constant_output`."""
@@ -23,16 +24,20 @@ class TwoViewsTask(MemoryTask):
         return {metric.name: _score(metric, answer, examples) for metric in self.metrics}
 
     def constant_output(self) -> Tensor:
-        """(2, 4, H, W), training's mean point of each pixel and view, each map normalised before; as sure everywhere."""
+        """(2, 4, H, W), training's mean point of each pixel and view, as sure everywhere; each map is normalised before unless
+        the scale is metric.
+        """
         targets = self.examples(Split.TRAIN).targets
-        points = normalised(read(targets.nan_to_num()), ~targets.isnan().any(2))
+        points = read(targets.nan_to_num())
+        if self.scale == "normalised":
+            points = normalised(points, ~targets.isnan().any(2))
         mean = points.where(~targets.isnan(), torch.nan).nanmean(0).nan_to_num()
         return torch.cat((written(mean), torch.zeros_like(mean[:, :1])), 1)
 
 
-def two_views(channels: int, size: int) -> Signature:
-    """The signature of square pictures of `size` pixels."""
-    image = ImageInput(channels=channels, height=size, width=size)
+def two_views(channels: int, height: int, width: int) -> Signature:
+    """The signature of pictures of so many pixels."""
+    image = ImageInput(channels=channels, height=height, width=width)
     return Signature(input=image, source=image, output=DenseOutput(channels=CHANNELS))
 
 

@@ -56,12 +56,12 @@ class PointMaps(TwoViewsTask):
         baseline="point-error 0.226 on validation by ridge regression from the pixels of both, 0.273 by the mean map",
         papers=(12,),
     )
-    signature: Signature = two_views(3, PointMapOptions().size)
+    signature: Signature = two_views(3, PointMapOptions().size, PointMapOptions().size)
     recipe: Recipe = Recipe(criterion="pointmap", batch=32, learning_rate=4e-3, budget=49_152)
 
     def __init__(self, options: PointMapOptions | None = None) -> None:
         chosen = options or PointMapOptions()
-        self.signature = two_views(3, chosen.size)
+        self.signature = two_views(3, chosen.size, chosen.size)
         splits = {
             split: _pairs(np.random.default_rng((_SEED, place)), count, chosen)
             for place, (split, count) in enumerate(_COUNTS.items())

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from paretoformer.evaluators.criteria.pointmap import PointMap
 from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.examples import Examples
 from paretoformer.evaluators.geometry.point_maps import confidence, point_errors, read, written
+from paretoformer.evaluators.metrics.point_distance import PointDistance
 from paretoformer.evaluators.metrics.point_error import PointError
 from paretoformer.evaluators.metrics.sure_point_error import SurePointError
 from paretoformer.evaluators.open_task import open_task
@@ -37,6 +40,26 @@ def test_neither_the_scale_of_what_is_wanted_nor_of_what_is_found_changes_the_lo
     expected = loss(outputs, written(points))
     torch.testing.assert_close(loss(outputs, written(by * points)), expected, rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(loss(scaled(outputs, by), written(points)), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("by", [0.5, 2.0])
+def test_where_the_scale_is_metric_it_is_part_of_the_loss_and_of_the_distance(by: float) -> None:
+    _, points = drawn(0)
+    exact = torch.cat((written(points.nan_to_num()), torch.zeros(3, 2, 1, 4, 5)), 2)
+    off = Examples(inputs=points, targets=written(by * points))
+    right = Examples(inputs=points, targets=written(points))
+    criterion = PointMap(scale="metric")
+    assert criterion.loss(exact, right) < criterion.loss(exact, off) - 0.1
+    torch.testing.assert_close(PointMap().loss(exact, off), PointMap().loss(exact, right), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("view", [None, 1, 2])
+def test_points_all_moved_by_one_length_are_that_far_off(view: Literal[1, 2] | None) -> None:
+    _, points = drawn(6)
+    moved = written(points.nan_to_num() + torch.tensor((0.3, 0.0, 0.4))[:, None, None])
+    examples, metric = Examples(inputs=points, targets=written(points)), PointDistance(view)
+    found = metric.score(metric.parts(torch.cat((moved, moved[:, :, :1]), 2), examples)).value
+    assert found == pytest.approx(0.5, rel=1e-4)
 
 
 @settings(deadline=None, max_examples=20)
