@@ -15,6 +15,9 @@ STEPS = 300
 RATE = 0.01
 """Adam's learning rate at first; it falls to nothing by a cosine. Both are paper 12's."""
 
+_STIFFNESS = 20
+"""How many times less than other logarithms that of a focal length moves, as in paper 12's code: depths can make up for it."""
+
 
 def aligned(pairs: ViewPairs, *, steps: int = STEPS, rate: float = RATE) -> Layout:
     """The layout of the least energy that Adam finds from the chained one.
@@ -73,7 +76,7 @@ class _Moves:
                 rotation=torch.linalg.matrix_exp(_across(self.turn)) @ cameras.rotation,
                 position=(cameras.position + self.shift) / shrunk,
             ),
-            focal=layout.focal * self.focal.exp(),
+            focal=layout.focal * (self.focal / _STIFFNESS).exp(),
             depth=layout.depth * self.depth.exp() / shrunk,
             into_world=replace(
                 into,
