@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from paretoformer.search_spaces.contract import Context, Site
 from paretoformer.search_spaces.mixers.block import BlockConfig
@@ -55,3 +57,15 @@ def test_what_is_cut_is_put_together_again(places, grid, shift) -> None:
 def test_squares_need_a_grid() -> None:
     (sentence,) = BlockConfig(block=4, form="square").problems(Site(width=16, length=48))
     assert sentence.endswith("needs a grid, and this stack has a sequence of up to 48 tokens; use form sequence")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("form", ["square", "shifted"])
+def test_macs_are_as_counted_in_the_plain_form(places, grid, form) -> None:
+    site = Site(width=16, length=grid[0] * grid[1], grid=grid)
+    config = BlockConfig(block=4, form=form)
+    module, x = places.built(config, site), places.normal(1, site.length, 16).float()
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        module(x, Context(grid=grid))
+    assert 2 * config.macs(site, site.length) == counter.get_total_flops()
