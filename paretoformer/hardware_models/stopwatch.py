@@ -8,7 +8,6 @@ from typing import Protocol
 import torch
 
 from paretoformer.records.target import Target
-from paretoformer.runtimes.registry import runtime
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,11 @@ class Stopwatch(Protocol):
 
 
 def stopwatch_for(target: Target) -> Stopwatch:
-    """CPU time of the thread, events on CUDA, wall time elsewhere.
-
-    CPU time of the process where the target has several threads, or its runtime works in a thread of its own.
-    """
+    """CPU time of the thread (of the process where the target has several threads), events on CUDA, wall time elsewhere."""
     if target.device == "cuda":
         return cuda_events
     if target.device == "cpu":
-        own = target.threads == 1 and (target.runtime is None or runtime(target.runtime).in_calling_thread)
-        return thread_time if own else process_time
+        return thread_time if target.threads == 1 else process_time
     return synchronised_wall
 
 

@@ -50,17 +50,23 @@ class NotConvertible(Exception):
     """A model that the runtime cannot run, in one sentence that names what stands in the way."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error that says something."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200].rstrip(
+        "."
+    )
+
+
 class Runtime(ABC):
     """A way to run a model. Registered by `register_runtime`, one a file.
 
     `limit_s` is how many seconds `prepare` may take before it is given up. `converts` says that `convert` leaves something
-    for it. `in_calling_thread` says that with one thread the work is done in the thread that calls, whose clock then sees it.
+    for it. With one thread the work is done in the thread that calls, whose clock times it.
     """
 
     name: ClassVar[str]
     converts: ClassVar[bool] = False
     limit_s: ClassVar[float] = 120.0
-    in_calling_thread: ClassVar[bool] = True
 
     def problem(self, device: str) -> str | None:
         """Why it cannot be used on the device, as the end of a sentence; None where it can."""

@@ -13,11 +13,10 @@ from torch import Tensor
 
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, Workload
-from paretoformer.runtimes.base import NotConvertible, Phase, Prepared, Runtime
-from paretoformer.runtimes.conversion.checks import first_line
+from paretoformer.runtimes.base import NotConvertible, Phase, Prepared, Runtime, first_line
 from paretoformer.runtimes.conversion.graphs import FirstTokens, NextTokens, Whole
 from paretoformer.runtimes.conversion.state import Leaf, leaves
-from paretoformer.runtimes.eager import DTYPES, placed, torch_problem
+from paretoformer.runtimes.eager import placed, torch_problem
 from paretoformer.runtimes.inputs import Inputs
 from paretoformer.runtimes.registry import register_runtime
 from paretoformer.search_spaces.architecture import Architecture
@@ -44,12 +43,14 @@ class Compile(Runtime):
             return None if find_spec("triton") else "runtime compile needs triton on a GPU: pip install triton"
         name = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
         found = shutil.which(name)
-        return None if found else f"runtime compile needs a C++ compiler, and there is no {name}; install one or set CXX"
+        return (
+            None if found else f"runtime compile needs a C++ compiler, and there is no {name}; install one or set CXX"
+        )
 
     def precision_problem(self, device: str, precision: str) -> str | None:
-        """As eager's."""
-        if precision not in DTYPES:
-            return f"runtime compile does not quantise; use {'fp32 or bf16' if device == 'cpu' else ', '.join(DTYPES)}"
+        """As eager's, but for int8."""
+        if precision == "int8":
+            return "runtime compile does not quantise; use fp32 or bf16, or runtime eager or onnx"
         return torch_problem(device, precision)
 
     def prepare(self, architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> Prepared:

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, Workload
-from paretoformer.runtimes.base import Phase, Prepared, Runtime
+from paretoformer.runtimes.base import NotConvertible, Phase, Prepared, Runtime, first_line
 from paretoformer.runtimes.inputs import Inputs, random_inputs
+from paretoformer.runtimes.quantised import quantisation_problem, quantised
 from paretoformer.runtimes.registry import register_runtime
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
@@ -22,6 +23,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 @register_runtime("eager")
 class Eager(Runtime):
     """Weights in the target's precision, evaluation mode, inference mode, random input, and beside it a source at full length.
+    int8 is torch's dynamic quantisation of linear layers; all else is in fp32 then.
 
     A prefill is one `forward` of the batch. A decode is a context read by one `extend` (`first_token`, its empty state
     and reading the source included) and then one `extend` a new token (`latency`), from the state after the context,
@@ -29,20 +31,20 @@ class Eager(Runtime):
     """
 
     def precision_problem(self, device: str, precision: str) -> str | None:
-        """What torch cannot compute on the device; int8 needs a runtime that quantises."""
-        if precision not in DTYPES:
-            return (
-                f"runtime {self.name} does not quantise; use {'fp32 or bf16' if device == 'cpu' else ', '.join(DTYPES)}"
-            )
-        return torch_problem(device, precision)
+        """What torch cannot compute, or not quantise for, on the device."""
+        return quantisation_problem(device) if precision == "int8" else torch_problem(device, precision)
 
     def prepare(self, architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> Prepared:
         """Phases of the workload; see the contract."""
         model, inputs = placed(architecture, signature, target, seed=seed)
         assert target.workload, "targets are filled before they are prepared"
-        if target.workload.kind == "prefill":
-            return Prepared(phases={"latency": _prefill(model, inputs)})
-        return Prepared(phases=_decode(model, inputs, target.workload))
+        if target.precision == "int8":
+            model = quantised(model)
+        prefill = target.workload.kind == "prefill"
+        phases = {"latency": _prefill(model, inputs)} if prefill else _decode(model, inputs, target.workload)
+        if target.precision == "int8":
+            _try(phases)
+        return Prepared(phases=phases)
 
 
 def torch_problem(device: str, precision: str) -> str | None:
@@ -58,7 +60,7 @@ def torch_problem(device: str, precision: str) -> str | None:
 
 
 def placed(architecture: Architecture, signature: Signature, target: Target, *, seed: int) -> tuple[Model, Inputs]:
-    """The untrained model in evaluation mode and its input, on the target's device and in its precision.
+    """The untrained model in evaluation mode and its input, on the target's device and in its precision, fp32 for int8.
 
     Sets the threads of the process.
 
@@ -68,9 +70,18 @@ def placed(architecture: Architecture, signature: Signature, target: Target, *, 
     assert target.workload and target.precision and target.threads, "targets are filled before they are prepared"
     torch.set_num_threads(target.threads)
     model = build(architecture, signature, seed=seed).eval().requires_grad_(False)
-    dtype = DTYPES[target.precision]
+    dtype = DTYPES.get(target.precision, torch.float32)
     inputs = random_inputs(signature, target.workload, seed=seed).to(target.device, dtype)
     return model.to(target.device, dtype), inputs
+
+
+def _try(phases: Mapping[str, Phase]) -> None:
+    try:
+        for phase in phases.values():
+            phase.calls(1)[0]()
+    except (TypeError, RuntimeError, AttributeError) as error:
+        reason = f"it computes with the weights of a linear layer itself ({first_line(error)})"
+        raise NotConvertible(f"torch cannot quantise this model: {reason}; use fp32, or runtime onnx") from error
 
 
 def _prefill(model: Model, inputs: Inputs) -> Phase:

@@ -1,140 +1,124 @@
-"""Every runtime keeps the contract; eager's own promises."""
+"""Every runtime keeps the contract, and computes what eager computes."""
 
 import pytest
 import torch
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from paretoformer.records.errors import UserError
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
-from paretoformer.records.target import Target, parse_target
-from paretoformer.runtimes.base import Phase, Runtime
-from paretoformer.runtimes.eager import DTYPES
+from paretoformer.records.target import parse_target
+from paretoformer.runtimes.base import Phase
 from paretoformer.runtimes.registry import register_runtime, runtime, runtime_names
-from paretoformer.search_spaces.architecture import Architecture
-from paretoformer.search_spaces.build import build
 
-IMAGES = Signature(input=ImageInput(channels=1, height=4, width=4), output=ClassOutput(classes=3))
-TEXT = Signature(input=TokenInput(vocabulary=11, length=9), output=TokenOutput(vocabulary=11))
+PREFILLS = ("encoder:prefill/3/1", "decoder:prefill/2/7", "translator:prefill/2/9", "series:prefill/2/24")
+DECODES = ("decoder:decode/2/4/5", "linear:decode/2/4/5", "translator:decode/2/4/5")
+FAST = {("onnx", PREFILLS[0])}
+"""What the fast suite has time for beside eager, which it has for all."""
 
 
-def architecture(topology: str, stem: str, mixer: str) -> Architecture:
-    block = [
-        {"role": "mixer", "body": mixer, "norm": "layer"},
-        {"role": "feedforward", "body": "gelu", "norm": "layer"},
+def every(*cases: str) -> pytest.MarkDecorator:
+    """Each runtime on each case, `model:workload`."""
+    pairs = [(name, case) for name in runtime_names() for case in cases]
+    marked = [
+        pytest.param(name, case, marks=() if name == "eager" or (name, case) in FAST else pytest.mark.slow)
+        for name, case in pairs
     ]
-    stack = {"name": topology, "width": 8, "position": "none", "blocks": [block]}
-    return Architecture.from_json({"topology": topology, "stem": stem, "stacks": [stack]})
+    return pytest.mark.parametrize(("name", "case"), marked)
 
 
-def encoder_decoder() -> Architecture:
-    def block(*roles: str) -> list[dict[str, str]]:
-        bodies = {"mixer": "softmax", "cross": "softmax", "feedforward": "gelu"}
-        return [{"role": role, "body": bodies[role], "norm": "layer"} for role in roles]
-
-    stacks = [
-        {"name": name, "width": 8, "position": "none", "blocks": [block(*roles)]}
-        for name, roles in (("encoder", ("mixer", "feedforward")), ("decoder", ("mixer", "cross", "feedforward")))
-    ]
-    return Architecture.from_json({"topology": "encoder-decoder", "stem": "tokens", "stacks": stacks})
+def found(prepared, places, name: str, case: str, precision: str = "fp32"):
+    model, workload = case.split(":")
+    return prepared(name, getattr(places, model), workload, precision)
 
 
-ENCODER = architecture("encoder", "patches", "pooling")
-DECODERS = [architecture("decoder", "tokens", mixer) for mixer in ("softmax", "linear")]
+def outputs(result) -> torch.Tensor:
+    """A first token comes with the state."""
+    return result[0] if isinstance(result, tuple | list) else result
 
 
-def target(workload: str, precision: str = "fp32") -> Target:
-    return parse_target(f"cpu:eager:{precision}:1:{workload}")
+@every(*PREFILLS, *DECODES)
+def test_its_outputs_are_those_of_eager(prepared, places, name: str, case: str) -> None:
+    phases, eager = (found(prepared, places, each, case).phases for each in (name, "eager"))
+    assert phases.keys() == eager.keys()
+    for quantity, phase in phases.items():
+        wanted = outputs(eager[quantity].calls(1)[0]())
+        torch.testing.assert_close(outputs(phase.calls(1)[0]()), wanted, rtol=1e-4, atol=1e-5)
 
 
-@pytest.fixture(params=runtime_names())
-def any_runtime(request: pytest.FixtureRequest) -> Runtime:
-    return runtime(request.param)
+@every(*DECODES)
+def test_a_decode_ends_where_a_prefill_of_all_its_tokens_ends(prepared, places, name: str, case: str) -> None:
+    prefill = found(prepared, places, "eager", f"{case.split(':')[0]}:prefill/2/9").phases["latency"]
+    last = found(prepared, places, name, case).phases["latency"].calls(1)[0]()[:, -1]
+    torch.testing.assert_close(last, prefill.calls(1)[0]()[:, -1], rtol=1e-4, atol=1e-5)
 
 
-def test_a_prefill_runs_the_whole_batch(any_runtime: Runtime) -> None:
-    phases = any_runtime.prepare(ENCODER, IMAGES, target("prefill/3/1"), seed=0)
-    assert phases.keys() == {"latency"}
-    assert phases["latency"].calls(1)[0]().shape == (3, 3)
+@every(PREFILLS[0], DECODES[0])
+def test_every_call_gives_the_same(prepared, places, name: str, case: str) -> None:
+    first, *others = (call() for call in found(prepared, places, name, case).phases["latency"].calls(3))
+    for other in others:
+        torch.testing.assert_close(first, other)
 
 
-def test_a_prefill_of_text_has_the_workloads_length(any_runtime: Runtime) -> None:
-    phases = any_runtime.prepare(DECODERS[0], TEXT, target("prefill/2/7"), seed=0)
-    assert phases["latency"].calls(1)[0]().shape == (2, 7, 11)
+@every(DECODES[0])
+def test_a_phase_that_consumes_nothing_leaves_what_it_is_given(prepared, places, name: str, case: str) -> None:
+    phase = found(prepared, places, name, case).phases["latency"]
+    if phase.consumes:
+        pytest.skip("each call needs its own")
+    given = phase.setup()
+    torch.testing.assert_close(phase.call(given), phase.call(given))
 
 
-@pytest.mark.parametrize("decoder", DECODERS, ids=lambda a: a.mixers()[0])
-def test_every_call_of_a_decode_gives_the_same_last_token(any_runtime: Runtime, decoder: Architecture) -> None:
-    phase = any_runtime.prepare(decoder, TEXT, target("decode/2/4/5"), seed=0)["latency"]
-    first, second, third = (call() for call in phase.calls(3))
-    torch.testing.assert_close(first, second)
-    torch.testing.assert_close(first, third)
+@every(DECODES[0])
+def test_a_decode_counts_its_new_tokens_as_units(prepared, places, name: str, case: str) -> None:
+    phases = found(prepared, places, name, case).phases
+    assert {quantity: phase.units for quantity, phase in phases.items()} == {"first_token": 1, "latency": 5}
 
 
-@pytest.mark.parametrize("decoder", DECODERS, ids=lambda a: a.mixers()[0])
-def test_a_decode_ends_where_a_prefill_of_all_its_tokens_ends(any_runtime: Runtime, decoder: Architecture) -> None:
-    decode = any_runtime.prepare(decoder, TEXT, target("decode/2/4/5"), seed=0)
-    prefill = any_runtime.prepare(decoder, TEXT, target("prefill/2/9"), seed=0)
-    last = decode["latency"].calls(1)[0]()[:, -1]
-    torch.testing.assert_close(last, prefill["latency"].calls(1)[0]()[:, -1])
-
-
-def test_a_source_is_read_at_full_length_by_prefill_and_decode_alike(any_runtime: Runtime) -> None:
-    signature = Signature(input=TEXT.input, output=TEXT.output, source=TokenInput(vocabulary=11, length=6))
-    seen: list[torch.Size] = []
-    hook = register_module_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0].shape) if isinstance(module, torch.nn.Embedding) else None
-    )
-    with hook:
-        decode = any_runtime.prepare(encoder_decoder(), signature, target("decode/2/4/5"), seed=0)
-        prefill = any_runtime.prepare(encoder_decoder(), signature, target("prefill/2/9"), seed=0)
-        last = prefill["latency"].calls(1)[0]()[:, -1]
-    torch.testing.assert_close(decode["latency"].calls(1)[0]()[:, -1], last)
-    assert torch.Size((2, 6)) in seen
-
-
-def test_a_decode_counts_its_new_tokens_as_units(any_runtime: Runtime) -> None:
-    phases = any_runtime.prepare(DECODERS[0], TEXT, target("decode/1/4/5"), seed=0)
-    assert {name: phase.units for name, phase in phases.items()} == {"first_token": 1, "latency": 5}
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_output_has_the_targets_precision(any_runtime: Runtime, precision: str) -> None:
-    phases = any_runtime.prepare(ENCODER, IMAGES, target("prefill/1/1", precision), seed=0)
-    assert phases["latency"].calls(1)[0]().dtype is DTYPES[precision]
-
-
-def test_eager_computes_what_the_model_computes() -> None:
-    phase = runtime("eager").prepare(ENCODER, IMAGES, target("prefill/2/1"), seed=5)["latency"]
-    model = build(ENCODER, IMAGES, seed=5).eval()
-    torch.testing.assert_close(phase.calls(1)[0](), model(phase.setup()).detach())
-
-
-def test_preparing_leaves_the_global_generator_alone() -> None:
-    before = torch.get_rng_state()
-    runtime("eager").prepare(DECODERS[0], TEXT, target("decode/1/4/5"), seed=3)
-    assert torch.equal(before, torch.get_rng_state())
-
-
-def test_preparing_sets_the_targets_threads() -> None:
+@every(PREFILLS[0])
+def test_preparing_sets_the_targets_threads(places, name: str, case: str) -> None:
+    if problem := runtime(name).problem("cpu"):
+        pytest.skip(problem)
     torch.set_num_threads(2)
-    runtime("eager").prepare(ENCODER, IMAGES, target("prefill/1/1"), seed=0)
+    runtime(name).prepare(*places.encoder, parse_target(f"cpu:{name}:fp32:1:{case.split(':')[1]}"), seed=0)
     assert torch.get_num_threads() == 1
 
 
-@pytest.mark.parametrize(
-    ("device", "precision", "word"),
-    [("cpu", "fp16", "fp32 or bf16"), ("cpu", "int8", "quantise"), ("mps", "int8", "fp16")],
-)
-def test_eager_says_why_a_precision_cannot_be_used(device: str, precision: str, word: str) -> None:
-    assert word in (runtime("eager").precision_problem(device, precision) or "")
+@every(PREFILLS[0])
+def test_preparing_leaves_the_global_generator_alone(places, name: str, case: str) -> None:
+    if problem := runtime(name).problem("cpu"):
+        pytest.skip(problem)
+    before = torch.get_rng_state()
+    runtime(name).prepare(*places.encoder, parse_target(f"cpu:{name}:fp32:1:{case.split(':')[1]}"), seed=3)
+    assert torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("workload", ["prefill/2/7", "decode/2/4/5"])
-def test_eager_runs_on_cuda(workload: str) -> None:
-    on_cuda = parse_target(f"cuda:eager:fp32:1:{workload}")
-    phases = runtime("eager").prepare(DECODERS[0], TEXT, on_cuda, seed=0)
-    assert phases["latency"].calls(1)[0]().device.type == "cuda"
+@every(PREFILLS[0], DECODES[0])
+def test_what_it_tells_is_plain_json(prepared, places, name: str, case: str) -> None:
+    import json
+
+    facts = found(prepared, places, name, case).facts
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+
+
+@pytest.mark.parametrize("name", runtime_names())
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16", "int8"])
+def test_a_precision_that_it_lacks_comes_with_one_that_it_has(name: str, precision: str) -> None:
+    problem = runtime(name).precision_problem("cpu", precision)
+    assert problem is None or "fp32" in problem
+
+
+@pytest.mark.parametrize("name", runtime_names())
+def test_fp32_is_there_and_fp16_is_not_on_a_cpu(name: str) -> None:
+    assert runtime(name).precision_problem("cpu", "fp32") is None
+    assert runtime(name).precision_problem("cpu", "fp16") is not None
+
+
+@pytest.mark.parametrize("name", ["eager", pytest.param("onnx", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("case", [PREFILLS[0], DECODES[0]])
+def test_int8_is_near_fp32(prepared, places, name: str, case: str) -> None:
+    phases, exact = (found(prepared, places, name, case, precision).phases for precision in ("int8", "fp32"))
+    for quantity, phase in phases.items():
+        wanted = outputs(exact[quantity].calls(1)[0]())
+        apart = (outputs(phase.calls(1)[0]()) - wanted).abs().max() / wanted.abs().max()
+        assert 0 < apart < 0.1
 
 
 def test_calls_of_a_consuming_phase_share_nothing() -> None:

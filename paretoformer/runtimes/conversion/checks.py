@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretoformer.runtimes.base import NotConvertible
+from paretoformer.runtimes.base import NotConvertible, first_line
 from paretoformer.runtimes.conversion.state import Leaf
 
 TOLERANCE = 1e-4
@@ -63,13 +63,6 @@ def agree(found: Tensor, wanted: Tensor, what: str) -> None:
     apart = _apart(found, wanted)
     if not apart <= TOLERANCE:
         raise NotConvertible(f"{what} under ONNX Runtime is {apart:.1e} of the largest away from eager's")
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error that says something."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200].rstrip(
-        "."
-    )
 
 
 def _apart(found: Tensor, wanted: Tensor) -> float:

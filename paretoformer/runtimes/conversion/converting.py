@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from paretoformer.records.signature import ImageInput
-from paretoformer.runtimes.base import NotConvertible
-from paretoformer.runtimes.conversion.checks import agree, first_line, outputs, session
+from paretoformer.runtimes.base import NotConvertible, first_line
+from paretoformer.runtimes.conversion.checks import agree, outputs, session
 from paretoformer.runtimes.conversion.graphs import FirstTokens, NextTokens, Whole
 from paretoformer.runtimes.conversion.state import Leaf, leaves, named_leaves
 from paretoformer.runtimes.inputs import Inputs

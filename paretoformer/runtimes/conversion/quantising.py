@@ -3,8 +3,7 @@
 import logging
 from pathlib import Path
 
-from paretoformer.runtimes.base import NotConvertible
-from paretoformer.runtimes.conversion.checks import first_line
+from paretoformer.runtimes.base import NotConvertible, first_line
 
 PRODUCT = "MatMulInteger"
 
