@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from paretoformer.cli.commands import predict
 from paretoformer.cli.options import Json, Storage
 from paretoformer.cli.screen import notes, print_json, report
 from paretoformer.studies.effort import DEFAULT_STORAGE
 
 command = typer.Typer(help="Devices of this machine, those of stored measurements, and datasheets.")
+command.add_typer(predict.command, name="predict")
 
 
 @command.command("probe")

@@ -24,7 +24,7 @@ FOLDS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class PhysicalLaw(Law):
-    """The sum of `weights` times `terms`, at least `floor`."""
+    """The sum of `weights` times `terms`, at least `floor`; what adds most to a mean row comes first."""
 
     terms: tuple[Term, ...]
     weights: tuple[float, ...]
@@ -82,7 +82,8 @@ class Physical(Predictor):
         else:
             most, strictness = _simplicity(columns, target, seed)
             weights = fit_nonnegative(columns[:, :most], target, strictness)
-        used = np.flatnonzero(weights)
+        share = weights * columns.mean(axis=0)
+        used = np.argsort(-share, kind="stable")[: np.count_nonzero(weights)]
         return PhysicalLaw(
             terms=tuple(candidates[place] for place in used),
             weights=tuple(float(weights[place]) for place in used),

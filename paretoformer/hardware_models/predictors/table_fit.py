@@ -12,7 +12,7 @@ from paretoformer.hardware_models.predictors.fitting import Fitted, fit
 from paretoformer.hardware_models.predictors.registry import predictors
 from paretoformer.hardware_models.predictors.scores import Scores, score
 from paretoformer.hardware_models.predictors.selection import Selection, select
-from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
+from paretoformer.hardware_models.predictors.table_predictor import Origin, TablePredictor
 from paretoformer.hardware_models.tables.choosing import ALL, choose_columns, require_column
 from paretoformer.hardware_models.tables.columns import numbers
 from paretoformer.hardware_models.tables.expansion import Expansion
@@ -92,6 +92,7 @@ def fit_table(
     request: TableRequest,
     *,
     prior: TablePredictor | None = None,
+    origin: Origin | None = None,
     among: Sequence[Predictor] | None = None,
 ) -> TableFit:
     """Fit a predictor of a column to all rows of a table.
@@ -101,25 +102,14 @@ def fit_table(
         column: what is predicted.
         request: from what.
         prior: a predictor of the same kind of rows on another device, for few rows of a new one.
+        origin: where the rows come from.
         among: what to choose from; by default every predictor.
 
     Raises:
         UserError: too few rows, or a column that is missing, constant or not to be read.
     """
-    return fit_columns(frame, (column,), request, prior=prior, among=among)[0]
-
-
-def fit_columns(
-    frame: "pd.DataFrame",
-    columns: Sequence[str],
-    request: TableRequest,
-    *,
-    prior: TablePredictor | None = None,
-    among: Sequence[Predictor] | None = None,
-) -> list[TableFit]:
-    """As `fit_table`, for several columns, none of which is a feature."""
-    reading = _Reading(frame, columns, request, prior)
-    return [reading.fit(column, np.arange(len(frame)), among) for column in columns]
+    reading = _Reading(frame, (column,), request, prior, origin or Origin())
+    return reading.fit(column, np.arange(len(frame)), among)
 
 
 def score_table(
@@ -137,7 +127,7 @@ def score_table(
     """
     if not 0 < held_out < 1:
         raise UserError(f"'{held_out:g}' is not a share of rows to hold out; it must lie between 0 and 1.")
-    reading = _Reading(frame, columns, request, None)
+    reading = _Reading(frame, columns, request, None, Origin())
     order = np.random.default_rng(request.seed).permutation(len(frame))
     number = round(held_out * len(frame))
     if number < FEWEST_HELD_OUT or len(frame) - number < FEWEST_ROWS:
@@ -152,13 +142,18 @@ class _Reading:
     """A table read once for several columns to be predicted."""
 
     def __init__(
-        self, frame: "pd.DataFrame", columns: Sequence[str], request: TableRequest, prior: TablePredictor | None
+        self,
+        frame: "pd.DataFrame",
+        columns: Sequence[str],
+        request: TableRequest,
+        prior: TablePredictor | None,
+        origin: Origin,
     ) -> None:
         if len(frame) < FEWEST_ROWS:
             raise UserError(f"The table has {len(frame)} rows, and a predictor learns from {FEWEST_ROWS} on.")
         self.targets = {column: read_target(frame, column) for column in columns}
         chosen = choose_columns(frame, request.features, columns)
-        self.left_out, self.request, self.prior = chosen.left_out, request, prior
+        self.left_out, self.request, self.prior, self.origin = chosen.left_out, request, prior, origin
         self.expansion: Expansion = plan_expansion(chosen.columns, request.depth)
         features = self.expansion.of_columns(chosen.columns)
         self.features: Features = features if prior is None else replace(features, prior=prior.predict(frame).value)
@@ -168,7 +163,12 @@ class _Reading:
         selection = select(features, target, seed=self.request.seed, among=among)
         needed = self.prior if selection.chosen.needs_prior else None
         fitted = TablePredictor(
-            column=column, expansion=self.expansion, fitted=selection.chosen, seed=self.request.seed, prior=needed
+            column=column,
+            origin=self.origin,
+            expansion=self.expansion,
+            fitted=selection.chosen,
+            seed=self.request.seed,
+            prior=needed,
         )
         baselines = tuple(fit(kind(), features, target, seed=self.request.seed) for kind in predictors(baseline=True))
         return TableFit(predictor=fitted, selection=selection, baselines=baselines, left_out=self.left_out)

@@ -1,6 +1,6 @@
 """A predictor of one column of tables: how it reads them, and what it learned. Kept as a JSON file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,19 @@ FORMAT, VERSION = "paretoformer predictor", 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the rows of a fit come from, and the unit of what is predicted, None where the table does not say."""
+
+    source: str = "a table"
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TablePredictor:
-    """`column` is predicted in the unit of the table that it was learned from; `prior` is another device's predictor."""
+    """`column` is predicted in the unit of its `origin`; `prior` is another device's predictor."""
 
     column: str
+    origin: Origin
     expansion: Expansion
     fitted: Fitted
     seed: int
@@ -51,6 +60,7 @@ class TablePredictor:
             "version": VERSION,
             "provenance": str(Provenance.PREDICTED),
             "column": self.column,
+            "origin": asdict(self.origin),
             "seed": self.seed,
             "expansion": self.expansion.to_json(),
             "fitted": self.fitted.to_json(),
@@ -63,6 +73,7 @@ class TablePredictor:
         prior = value["prior"]
         return TablePredictor(
             column=value["column"],
+            origin=Origin(**value["origin"]),
             expansion=Expansion.from_json(value["expansion"]),
             fitted=Fitted.from_json(value["fitted"]),
             seed=value["seed"],

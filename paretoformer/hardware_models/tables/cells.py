@@ -24,7 +24,7 @@ def as_number(cell: Any) -> float | None:
     if isinstance(cell, str):
         text = cell.strip()
         return float(text) if NUMBER.fullmatch(text) else None
-    if _is_sequence(cell):
+    if is_sequence(cell):
         return None
     try:
         return float(cell)
@@ -35,14 +35,14 @@ def as_number(cell: Any) -> float | None:
 def as_numbers(cell: Any) -> tuple[float, ...] | None:
     """The list of numbers that a cell is: `8-4-8`, `8,4,8`, `[8, 4, 8]`, `3x3`, one number, or a list of Parquet."""
     parts = number_parts(cell)
-    if not parts or not all(NUMBER.fullmatch(part) for part in parts):
+    if not (parts or is_sequence(cell)) or not all(NUMBER.fullmatch(part) for part in parts):
         return None
     return tuple(float(part) for part in parts)
 
 
 def as_words(cell: Any) -> tuple[str, ...]:
     """The words of a cell: `conv-attention`, `|conv~0|+|pool~0|`, `[conv, pool]`."""
-    if _is_sequence(cell):
+    if is_sequence(cell):
         return tuple(str(part) for part in cell)
     text = str(cell).strip()
     parts = _PLAIN.split(text) if _PLAIN.search(text) else text.split("-")
@@ -51,7 +51,7 @@ def as_words(cell: Any) -> tuple[str, ...]:
 
 def number_parts(cell: Any) -> tuple[str, ...]:
     """The parts of a cell where a list of numbers is expected, whatever they are."""
-    if _is_sequence(cell):
+    if is_sequence(cell):
         return tuple(str(part) for part in cell)
     text = str(cell).strip()
     if as_number(cell) is not None:
@@ -60,7 +60,8 @@ def number_parts(cell: Any) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _is_sequence(cell: Any) -> bool:
+def is_sequence(cell: Any) -> bool:
+    """Whether a cell is a list already, as Parquet and Python give it."""
     return not isinstance(cell, str) and (
         isinstance(cell, Sequence) or hasattr(cell, "__array__") and hasattr(cell, "__len__")
     )

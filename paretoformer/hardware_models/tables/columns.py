@@ -92,6 +92,9 @@ def numbers(name: str, raw: Sequence[Any]) -> tuple[float, ...]:
 
 
 def _kind(raw: Sequence[Any]) -> ColumnKind:
+    if all(cells.is_sequence(cell) for cell in raw):
+        numeric = all(cells.as_numbers(cell) is not None for cell in raw)
+        return ColumnKind.LISTS if numeric else ColumnKind.WORD_LISTS
     needed = CLEAR_SHARE * len(raw)
     single = sum(cells.as_number(cell) is not None for cell in raw)
     if single >= needed:
