@@ -15,6 +15,7 @@ from paretoformer.records.target import Target
 
 Lease = Callable[[], AbstractContextManager[object]]
 """Gives a context within which the device is ours alone."""
+MakeVisit = Callable[[Meter, Subject, Target], Visit]
 
 
 def take_visit(meter: Meter, subject: Subject, target: Target, *, lease: Lease = nullcontext) -> Visit:
@@ -40,9 +41,9 @@ def calibrate(
     *,
     meter: LatencyMeter | None = None,
     visits: int = 4,
-    lease: Lease = nullcontext,
+    make_visit: MakeVisit = take_visit,
 ) -> Calibration:
-    """Time the reference of the signature's family by itself, in fresh processes; to be stored and reused.
+    """Time the reference of the signature's family by itself, in visits of its own; to be stored and reused.
 
     Raises:
         MeasuringFailed: a visit failed.
@@ -51,7 +52,7 @@ def calibrate(
     assert target.workload
     reference = reference_for(signature, target.workload)
     subject = Subject(architecture=reference.architecture, signature=reference.signature)
-    return meter.calibrate([take_visit(meter, subject, target, lease=lease) for _ in range(visits)])
+    return meter.calibrate([make_visit(meter, subject, target) for _ in range(visits)])
 
 
 def measure(
@@ -60,7 +61,7 @@ def measure(
     target: Target,
     *,
     calibration: Calibration | None = None,
-    lease: Lease = nullcontext,
+    make_visit: MakeVisit = take_visit,
 ) -> tuple[Measurement, ...]:
     """All visits one after the other, summarised.
 
@@ -69,11 +70,11 @@ def measure(
         subject: what to measure.
         target: filled.
         calibration: of the target, for a meter that is calibrated.
-        lease: taken for each visit.
+        make_visit: one visit.
 
     Raises:
         MeasuringFailed: a visit failed.
         Unavailable: this machine cannot supply the cost.
     """
     visits = meter.visits_before + meter.visits_after
-    return meter.summarise([take_visit(meter, subject, target, lease=lease) for _ in range(visits)], calibration)
+    return meter.summarise([make_visit(meter, subject, target) for _ in range(visits)], calibration)

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from paretoformer.evaluators.open_task import open_task
+from paretoformer.hardware_models.analytic.work import work_of
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.measuring import calibrate
 from paretoformer.hardware_models.measuring import measure as measure_with
 from paretoformer.hardware_models.meters.base import Meter, Subject
 from paretoformer.hardware_models.meters.latency import LatencyMeter
-from paretoformer.hardware_models.meters.registry import meter_for
-from paretoformer.hardware_models.targets import fill
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Measurement
@@ -21,10 +20,12 @@ from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.activations import peak_activation_bytes
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.layer_count import LayerCount
 from paretoformer.search_spaces.preset import load_preset, preset_names
 from paretoformer.search_spaces.yaml_file import read_yaml
 from paretoformer.studies.effort import DEFAULT_STORAGE
-from paretoformer.studies.lease import Lease
+from paretoformer.studies.hosts import hosts_at
+from paretoformer.studies.stations import Station
 from paretoformer.studies.study import Study
 
 QUANTITIES = tuple(name for name, cost in COSTS.items() if cost.per_target)
@@ -67,29 +68,37 @@ def measure(
         what: a preset, `STUDY:TRIAL`, or a file.
         on: targets.
         task: whose signature the architecture of a file is built for.
-        storage: the database of `STUDY:TRIAL`.
+        storage: the database of `STUDY:TRIAL`, and of stations on other hosts.
 
     Raises:
         UserError: no such architecture or target, or one that cannot serve the task.
     """
-    return list(measure_all(subject_of(what, task=task, storage=storage), on).measurements)
+    return list(measure_all(subject_of(what, task=task, storage=storage), on, storage=storage).measurements)
 
 
-def measure_all(subject: Subject, on: Sequence[str], *, say: Callable[[str], None] = lambda text: None) -> Measured:
+def measure_all(
+    subject: Subject,
+    on: Sequence[str],
+    *,
+    storage: str = DEFAULT_STORAGE,
+    say: Callable[[str], None] = lambda text: None,
+) -> Measured:
     """Every cost of a subject on every target; `say` is told what is being measured.
 
+    Stations of other hosts are asked through the database `storage`.
+
     Raises:
-        UserError: a target that does not exist here.
+        UserError: a target that does not exist.
     """
-    targets = dict.fromkeys(fill(parse_target(text), subject.signature) for text in on)
+    station = hosts_at(storage)
+    targets = dict.fromkeys(station.fill(parse_target(text), subject.signature) for text in on)
     measurements: list[Measurement] = []
     missing: list[Missing] = []
-    lease = Lease()
     for target in targets:
-        for need, quantities in _meters(target, missing):
+        for need, quantities in _meters(target, missing, station):
             say(f"{', '.join(quantities)} on {target}")
             try:
-                found = _measured(need, subject, target, lease)
+                found = _measured(need, subject, target, station)
             except (Unavailable, MeasuringFailed) as error:
                 missing += [Missing(quantity=name, target=str(target), reason=str(error)) for name in quantities]
             else:
@@ -104,6 +113,19 @@ def measure_all(subject: Subject, on: Sequence[str], *, say: Callable[[str], Non
         measurements=tuple(measurements),
         missing=tuple(missing),
     )
+
+
+def parts_by_target(
+    subject: Subject, on: Sequence[str], *, storage: str = DEFAULT_STORAGE
+) -> dict[Target, tuple[LayerCount, ...]]:
+    """What one input, or the first new token of a decode, takes of each part of a subject, by filled target.
+
+    Raises:
+        UserError: a target that does not exist here.
+    """
+    station = hosts_at(storage)
+    targets = dict.fromkeys(station.fill(parse_target(text), subject.signature) for text in on)
+    return {target: work_of(subject, target).calls[0] for target in targets}
 
 
 def subject_of(what: str, *, task: str | None = None, storage: str = DEFAULT_STORAGE) -> Subject:
@@ -124,14 +146,14 @@ def subject_of(what: str, *, task: str | None = None, storage: str = DEFAULT_STO
     raise UserError(f"'{what}' is neither a preset, nor STUDY:TRIAL, nor a file; presets: {', '.join(preset_names())}.")
 
 
-def _meters(target: Target, missing: list[Missing]) -> Iterator[tuple[Meter, list[str]]]:
+def _meters(target: Target, missing: list[Missing], station: Station) -> Iterator[tuple[Meter, list[str]]]:
     """Each meter once, with the quantities that it is the most trusted source of."""
     found: dict[str, tuple[Meter, list[str]]] = {}
     for quantity in QUANTITIES:
         if quantity == "first_token" and target.workload and target.workload.kind != "decode":
             continue
         try:
-            meter = meter_for(quantity, target)
+            meter = station.meter(quantity, target)
         except Unavailable as error:
             reason = str(error).removeprefix(f"{quantity} is unavailable on {target}: ")
             missing.append(Missing(quantity=quantity, target=str(target), reason=reason))
@@ -140,11 +162,11 @@ def _meters(target: Target, missing: list[Missing]) -> Iterator[tuple[Meter, lis
     yield from found.values()
 
 
-def _measured(meter: Meter, subject: Subject, target: Target, lease: Lease) -> tuple[Measurement, ...]:
+def _measured(meter: Meter, subject: Subject, target: Target, station: Station) -> tuple[Measurement, ...]:
     calibration = None
     if isinstance(meter, LatencyMeter):
-        calibration = calibrate(target, subject.signature, meter=meter, lease=lease.alone)
-    return measure_with(meter, subject, target, calibration=calibration, lease=lease.alone)
+        calibration = calibrate(target, subject.signature, meter=meter, make_visit=station.visit)
+    return measure_with(meter, subject, target, calibration=calibration, make_visit=station.visit)
 
 
 def _from_trial(name: str, number: int, storage: str, signature: Signature | None) -> Subject:

@@ -4,13 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from paretoformer.hardware_models.devices import Device
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import meter_for
 from paretoformer.hardware_models.modelled_targets import device_of
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
-from paretoformer.studies.visits import MakeVisit
 
 
 class Station(ABC):

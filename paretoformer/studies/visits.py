@@ -1,16 +1,14 @@
 """One visit with the device to itself."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
 from paretoformer.hardware_models.converting import convert, converts
 from paretoformer.hardware_models.fresh_process import FreshVisit
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.records.target import Target
 from paretoformer.studies.lease import Lease
-
-MakeVisit = Callable[[Meter, Subject, Target], Visit]
 
 
 def visits_under(lease: Lease) -> MakeVisit:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -27,8 +28,10 @@ class Lease:
 def test_a_measurement_takes_the_lease_for_each_visit(text_subject: Subject, quick: Pace) -> None:
     target = fill(parse_target("cpu::::decode/1/8/4"), text_subject.signature)
     meter, lease = LatencyMeter(pace=quick), Lease()
-    calibration = calibrate(target, text_subject.signature, meter=meter, visits=2, lease=lease)
-    found = measure(meter, text_subject, target, calibration=calibration, lease=lease)
+    calibration = calibrate(
+        target, text_subject.signature, meter=meter, visits=2, make_visit=partial(take_visit, lease=lease)
+    )
+    found = measure(meter, text_subject, target, calibration=calibration, make_visit=partial(take_visit, lease=lease))
     assert lease.taken == 2 + meter.visits_before + meter.visits_after
     assert [measurement.quantity for measurement in found] == ["latency", "first_token"]
 

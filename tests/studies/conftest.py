@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.reference import reference_for
@@ -22,7 +23,6 @@ from paretoformer.store import Store
 from paretoformer.store.rows import MeasurementKey, RunState
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.study import Study
-from paretoformer.studies.visits import MakeVisit
 
 SIGNATURE = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Visit
 from paretoformer.records.errors import UserError
 from paretoformer.search_spaces.space import SearchSpace
@@ -19,7 +20,6 @@ from paretoformer.studies.effort import Place
 from paretoformer.studies.making import made_at, make_or_resume, surveyed
 from paretoformer.studies.planning import Plan, Request, plan
 from paretoformer.studies.stations import Here
-from paretoformer.studies.visits import MakeVisit
 
 
 @pytest.fixture

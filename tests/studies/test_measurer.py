@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import meters
 from paretoformer.records.measurement import Provenance
@@ -17,7 +18,6 @@ from paretoformer.store import Store
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.stations import Here
-from paretoformer.studies.visits import MakeVisit
 
 CALM, WILD = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 2.0)
 

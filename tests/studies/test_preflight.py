@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Visit
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
@@ -13,7 +14,6 @@ from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.preflight import Preflight, preflight
 from paretoformer.studies.stations import Here
 from paretoformer.studies.survey import survey
-from paretoformer.studies.visits import MakeVisit
 
 Look = Callable[..., Preflight]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.records.errors import Unavailable, UserError
@@ -19,7 +20,6 @@ from paretoformer.studies.ending import Drained
 from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.station_process import answer_all, answered
 from paretoformer.studies.stations import Here, Station, Stations
-from paretoformer.studies.visits import MakeVisit
 
 PRESET = load_preset("vit-tiny-digits")
 SUBJECT = Subject(architecture=PRESET.architecture, signature=PRESET.signature)
