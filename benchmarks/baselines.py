@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from block_matching import block_matching
 
 from paretoformer.evaluators.examples import IGNORED, Examples, Split
 from paretoformer.evaluators.metric import OutputMetric
@@ -144,6 +145,7 @@ CLASSICAL: dict[str, tuple[str, Callable[[Task], float]]] = {
     "python-docs": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
     "sentiment": ("logistic regression on runs of characters", texts),
     "signals": ("ridge regression", ridge),
+    "stereo": ("matching of squares", block_matching),
     "tagging": ("each word's most frequent tag", most_frequent_label),
 }
 """By task, what it is and what it gives on validation; each takes seconds."""
