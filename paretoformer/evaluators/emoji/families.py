@@ -7,6 +7,7 @@ _SEXES = {0x2640, 0x2642}
 _HAIR = range(0x1F9B0, 0x1F9B4)
 _CHILDREN = {0x1F466, 0x1F467, 0x1F9D2}  # boy, girl, child
 _HEART, _HANDS, _SHAKE, _EARS, _FIGHT = 0x2764, 0x1F91D, 0x1FAF1, 0x1F430, 0x1FAEF
+_OLD, _CROWN, _CLAUS, _EXPECTING, _DANCER = 0x1F9D3, 0x1FAC5, 0x1F385, 0x1FAC4, 0x1F57A
 _SAME = {
     0x1F48F: _HEART,  # kiss
     0x1F491: _HEART,  # couple with heart
@@ -18,8 +19,17 @@ _SAME = {
     0x1F93C: _FIGHT,
     0x1F46A: min(_CHILDREN),  # family
     **dict.fromkeys(_CHILDREN, min(_CHILDREN)),
+    0x1F474: _OLD,
+    0x1F475: _OLD,
+    0x1F478: _CROWN,  # princess
+    0x1F934: _CROWN,  # prince
+    0x1F936: _CLAUS,  # Mrs. Claus
+    0x1F384: _CLAUS,  # a person with a tree is Mx Claus
+    0x1F930: _EXPECTING,
+    0x1FAC3: _EXPECTING,
+    0x1F483: _DANCER,
 }
-"""Signs of several persons, and what stands between the persons where each is written by itself."""
+"""Signs of one sex and of the other, and of several persons and what stands between them where each is written by itself."""
 _FLAGS = range(0x1F1E6, 0x1F200)
 _BLACK_FLAG, _TAGS = 0x1F3F4, range(0xE0020, 0xE0080)
 

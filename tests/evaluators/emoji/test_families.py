@@ -14,6 +14,11 @@ TOGETHER = {
     "hands held": "👫 👬🏽 👭 🧑🏿‍🤝‍🧑🏻 🤝 🫱🏻‍🫲🏿",
     "bunny ears": "👯 👯‍♂️ 🧑🏻‍🐰‍🧑🏿",
     "wrestlers": "🤼 🤼‍♀️ 👨🏻‍🫯‍👨🏿",
+    "sexes with signs of their own": "💃 🕺🏽",
+    "old persons": "👴 👵🏾 🧓",
+    "crowns": "👸 🤴 🫅🏿",
+    "Santa and his wife": "🎅 🤶 🧑‍🎄",
+    "expecting": "🤰 🫃🏻 🫄",
     "families and children": "👪 🧑‍🧑‍🧒 👩‍👧 👨‍👩‍👦 👦🏽 👧 🧒",
     "with or without a picture sign": "❤️ ❤",
 }
