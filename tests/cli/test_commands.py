@@ -1,11 +1,13 @@
 """Commands that change or look at something: studies, devices, profile, measure, worker, and how any of them ends."""
 
 import io
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,15 +80,62 @@ def test_a_worker_adds_trials_to_a_study(copy: Run) -> None:
 
 
 def test_the_devices_of_this_machine_are_probed(run: Run) -> None:
-    (cpu, *_) = run("devices", "probe", "--json").json["devices"]
+    (cpu, *_) = run("devices", "probe", "--no-peaks", "--json").json["devices"]
     assert cpu["name"] == "cpu"
     assert cpu["costs"]["latency"] == "measured"
-    assert cpu["digest"][:12] in run("devices", "probe").out
+    assert cpu["peaks"] is None
+    assert cpu["digest"][:12] in run("devices", "probe", "--no-peaks").out
 
 
 def test_a_study_of_counted_costs_leaves_no_device(run: Run) -> None:
-    assert run("devices", "list", "--json").json == {"devices": []}
-    assert run("devices", "list").out == "No device is stored yet.\n"
+    assert run("devices", "list", "--json").json["devices"] == []
+    assert run("devices", "list").out.startswith("No device is stored yet.\nDatasheets, for modelled costs:\n")
+
+
+def test_datasheets_are_listed_with_the_source_of_every_figure(run: Run) -> None:
+    sheets = {sheet["name"]: sheet for sheet in run("devices", "list", "--json").json["datasheets"]}
+    assert {"raspberry-pi-4", "a100", "h100"} <= set(sheets)
+    assert sheets["h100"]["provenance"] == "modelled"
+    assert all(rate["source"] for sheet in sheets.values() for rate in sheet["macs_per_s"].values())
+
+
+def test_a_datasheet_of_ones_own_is_added_and_modelled(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARETOFORMER_DEVICES", str(tmp_path / "devices"))
+    sheet = {sheet["name"]: sheet for sheet in run("devices", "list", "--json").json["datasheets"]}["raspberry-pi-4"]
+    path = tmp_path / "board.json"
+    path.write_text(json.dumps({**_without(sheet, "digest", "provenance"), "name": "my-board"}))
+    assert run("devices", "add", str(path)).out.startswith("Kept my-board  ")
+    found = run("measure", "vit-tiny-digits", "--on", "my-board", "--json").json["measurements"]
+    assert {each["quantity"]: each["provenance"] for each in found} == {
+        "latency": "modelled",
+        "memory": "modelled",
+        "energy": "modelled",
+    }
+
+
+def test_a_datasheet_that_is_wrong_is_refused_in_a_sentence(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "board.yaml"
+    path.write_text("name: board\n")
+    assert run("devices", "add", str(path)).sentence == (
+        f"{path}: title is missing; a datasheet has name, title, kind, cores, macs_per_s, bandwidth_bytes_per_s, memory_bytes."
+    )
+
+
+def test_parts_of_an_architecture_are_counted_on_request(run: Run) -> None:
+    said = run("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4", "--json").json
+    (layers,) = said["layers"]
+    assert (layers["target"], layers["provenance"]) == ("raspberry-pi-4:roofline:fp32:4:prefill/1/1", "counted")
+    for name in ("params", "macs"):
+        assert sum(part[name] for part in layers["parts"]) == said["counts"][name]
+    shown = run("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4").out
+    assert "encoder      3  feedforward" in shown
+    assert "layers" not in run("measure", "vit-tiny-digits", "--on", "raspberry-pi-4", "--json").json
+
+
+def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: each for name, each in value.items() if name not in names}
 
 
 def test_a_profile_says_size_ranges_bounds_and_hours_and_stores_nothing(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from paretoformer.cli.views.front import print_fronts
+from paretoformer.cli.views.front import legend_of_all, print_fronts
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.objective import parse_objectives
 from paretoformer.records.target import parse_target
@@ -105,6 +105,17 @@ def test_each_target_has_a_table_and_each_pair_a_line(pair: Run) -> None:
     assert "eager's front used on onnx: " in said and "onnx's front used on eager: " in said
     assert "all targets together (--on all): " in said
     assert "! noisy: " in said
+
+
+def test_sources_that_differ_are_told_with_their_targets(study: Study) -> None:
+    same = study.spec
+    sources = {f"latency[{EAGER}]": Provenance.MEASURED, f"latency[{ONNX}]": Provenance.MODELLED}
+    assert legend_of_all(same) == ("accuracy: 95 % interval of the score", "latency: measured")
+    assert legend_of_all(replace(same, provenance=sources)) == (
+        "accuracy: 95 % interval of the score",
+        f"latency: measured on {EAGER}",
+        f"latency: modelled on {ONNX}",
+    )
 
 
 @pytest.mark.parametrize("width", [80, 100])

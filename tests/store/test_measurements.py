@@ -110,3 +110,11 @@ def test_the_first_calibration_stays(store: Store, key: MeasurementKey) -> None:
     assert store.calibrations.get_or_put(place, {"seconds": 0.2}) == {"seconds": 0.1}
     assert store.calibrations.get(place) == {"seconds": 0.1}
     assert store.calibrations.get_or_put(replace(place, family="decoder"), {"seconds": 0.3}) == {"seconds": 0.3}
+
+
+def test_a_calibration_can_be_put_in_anothers_place(store: Store, key: MeasurementKey) -> None:
+    place = CalibrationKey(device=key.device, target=key.target, family="encoder", method="paired", method_version=2)
+    store.calibrations.put(place, {"seconds": 0.1})
+    store.calibrations.put(place, {"seconds": 0.2})
+    assert store.calibrations.get(place) == {"seconds": 0.2}
+    assert store.calibrations.get(replace(place, family="decoder")) is None

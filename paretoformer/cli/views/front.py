@@ -15,7 +15,7 @@ from paretoformer.studies.front import Interval
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.study import Study
-from paretoformer.studies.target_fronts import columns_on
+from paretoformer.studies.target_fronts import columns_on, targets_of
 
 BOTH = (Split.VALIDATION, Split.TEST)
 TIE, NOISY = "~", "!"
@@ -52,7 +52,7 @@ def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH)
         console.print(f"on {target}: {len(members)} {_members(members)}, {_volume(study, target)}")
         console.print(_table(study, target, splits))
         console.print()
-    for line in (*legend(study.spec, columns_on(study.spec, study.targets[0]), placed=False), *_marks(study)):
+    for line in (*legend_of_all(study.spec), *_marks(study)):
         console.print(line)
     for borrowing in borrowings(study):
         console.print(borrowing_line(borrowing, study.targets))
@@ -83,6 +83,15 @@ def legend(spec: StudySpec, columns: Sequence[Column], *, placed: bool = True) -
         name = headline(columns, column).replace("\n", " ")
         where = f" on {column.target}" if column.target and placed else ""
         yield f"{name}: {scored if source == 'scored' else source}{where}"
+
+
+def legend_of_all(spec: StudySpec) -> Sequence[str]:
+    """One legend for all targets; where their figures come from different sources, with the target of each."""
+    own = [columns_on(spec, target) for target in targets_of(spec.columns)]
+    legends = [tuple(legend(spec, columns, placed=False)) for columns in own]
+    if len(set(legends)) == 1:
+        return legends[0]
+    return tuple(dict.fromkeys(line for columns in own for line in legend(spec, columns)))
 
 
 def headline(columns: Sequence[Column], column: Column) -> str:
