@@ -91,13 +91,21 @@ def test_hints_leave_out_defaults_the_environment_and_passwords(monkeypatch: pyt
 
 
 def test_a_measurement_as_json_is_the_whole_record() -> None:
-    shown = measurement_json(MEASURED)
+    shown = measurement_json(MEASURED, load_preset("vit-tiny").signature)
     assert {"quantity", "value", "unit", "samples", "spread", "provenance", "method", "conditions"} <= set(shown)
     assert (shown["method"], shown["provenance"], shown["samples"]) == ("paired-ratio 1", "measured", [1.9e-3, 2.1e-3])
 
 
 def test_a_noisy_measurement_is_marked() -> None:
-    assert list(measurement_table([MEASURED]).columns[0].cells) == ["latency (noisy)"]
+    assert list(measurement_table([MEASURED], load_preset("vit-tiny").signature).columns[0].cells) == [
+        "latency (noisy)"
+    ]
+
+
+def test_a_latency_is_also_told_as_images_a_second() -> None:
+    signature = load_preset("vit-tiny").signature
+    assert list(measurement_table([MEASURED], signature).columns[2].cells) == ["500 images"]
+    assert measurement_json(MEASURED, signature)["per_second"] == {"images": 500}
 
 
 def test_conditions_are_told_line_by_line_in_plain_words() -> None:

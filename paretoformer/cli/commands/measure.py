@@ -37,7 +37,7 @@ def command(
             {
                 "architecture": found.architecture.digest,
                 "counts": found.counts,
-                "measurements": [measurement_json(each) for each in found.measurements],
+                "measurements": [measurement_json(each, found.signature) for each in found.measurements],
                 "unavailable": [vars(each) for each in found.missing],
                 **told,
             }
@@ -49,7 +49,7 @@ def command(
     for target, each in parts.items():
         console.print(layers_table(target, each))
     if found.measurements:
-        console.print(measurement_table(found.measurements))
+        console.print(measurement_table(found.measurements, found.signature))
     for missing in found.missing:
         console.print(missing.sentence)
     for line in condition_lines(found.measurements):

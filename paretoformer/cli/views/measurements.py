@@ -6,12 +6,15 @@ from typing import Any
 from rich.table import Table
 
 from paretoformer.cli.figures import percent, with_interval
+from paretoformer.hardware_models.throughput import throughput
 from paretoformer.records.measurement import Measurement
+from paretoformer.records.signature import Signature
 from paretoformer.records.units import show
 
 
-def measurement_json(each: Measurement) -> dict[str, Any]:
-    """One entry of `"measurements"`."""
+def measurement_json(each: Measurement, signature: Signature) -> dict[str, Any]:
+    """One entry of `"measurements"`; with a latency, what the model of `signature` does in a second."""
+    done = throughput(each, signature)
     return {
         "quantity": each.quantity,
         "target": each.target,
@@ -24,21 +27,24 @@ def measurement_json(each: Measurement) -> dict[str, Any]:
         "provenance": str(each.provenance),
         "method": f"{each.method} {each.method_version}",
         "conditions": each.conditions,
+        **({"per_second": {done.of: done.value}} if done else {}),
     }
 
 
-def measurement_table(measurements: Sequence[Measurement]) -> Table:
-    """Value, spread and where it comes from, a row each; the target is told where there are several."""
+def measurement_table(measurements: Sequence[Measurement], signature: Signature) -> Table:
+    """Value, what it makes in a second, spread and where it comes from, a row each; the target is told where there are several."""
     several = len({each.target for each in measurements}) > 1
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for name in ("quantity", "value", "spread", "samples", "from", "method"):
-        table.add_column(name, no_wrap=name != "method", justify="right" if name == "value" else "left")
+    for name in ("quantity", "value", "a second", "spread", "samples", "from", "method"):
+        right = name in ("value", "a second")
+        table.add_column(name, no_wrap=name != "method", justify="right" if right else "left")
     if several:
         table.add_column("target", overflow="fold")
     for each in measurements:
         cells = [
             each.quantity + (" (noisy)" if each.noisy else ""),
             with_interval(each.value, each.low, each.high, each.unit),
+            f"{show(done.value, '')} {done.of}" if (done := throughput(each, signature)) else "",
             "-" if each.spread is None else percent(each.spread),
             str(len(each.samples)),
             str(each.provenance),

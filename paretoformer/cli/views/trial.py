@@ -37,7 +37,7 @@ def trial_json(study: Study, trial: TrialRow) -> dict[str, Any]:
         "counts": _counts(study, trial),
         "objectives": point.to_json()["objectives"] if point else {},
         "violations": trial.violations,
-        "measurements": [measurement_json(each) for each in _measurements(study, trial)],
+        "measurements": [measurement_json(each, study.spec.signature) for each in _measurements(study, trial)],
         "scores": [{"replicate": replicate, **asdict(score)} for replicate, score in _scores(study, trial)],
         "seconds": trial.seconds,
         "run": study.runs[trial.run].key if trial.run is not None else None,
@@ -65,7 +65,7 @@ def print_trial(console: Console, study: Study, trial: TrialRow) -> None:
     measurements = _measurements(study, trial)
     if measurements:
         console.print("\nmeasurements")
-        console.print(measurement_table(measurements))
+        console.print(measurement_table(measurements, study.spec.signature))
         for line in condition_lines(measurements):
             console.print(line)
     scores = _scores(study, trial)

@@ -184,9 +184,10 @@ def _readings(pairs: tuple[Pair, ...], units: int) -> dict[str, Any]:
 
 def _circumstances(visits: Sequence[Visit]) -> dict[str, Any]:
     facts = [visit.conditions["runtime"] for visit in visits if "runtime" in visit.conditions]
+    alike = facts[:1] if all(each == facts[0] for each in facts) else facts
     return {
         "foreign_cores": [visit.conditions["foreign_cores"] for visit in visits],
         "threads": visits[0].conditions["threads"],
         "torch": sorted({visit.conditions["torch"] for visit in visits}),
-        **({"runtime": facts} if facts else {}),
+        **({"runtime": alike} if alike else {}),
     }
