@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ _KINDS = {
     str: "text", bool: "a truth", int: "a number", float: "a number", Decimal: "a number",
     list: "a list", dict: "an object", bytes: "bytes",
 }  # fmt: skip
-_NO_TEXT = (list, dict, bytes)
+_NO_LABEL = (list, dict, bytes)
+_NO_TEXT = (bool, int, float, Decimal, *_NO_LABEL)
 
 
 def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
@@ -31,9 +33,10 @@ def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
     for row, cell in enumerate(_filled(what, name, cells), 1):
         if isinstance(cell, _NO_TEXT):
             raise UserError(
-                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be text; write series={name} "
-                "where it is a list of numbers."
+                f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', which is to be text; "
+                f"write series={name} where all rows have numbers or lists of them."
             )
+        _check_kind(what, name, row, cell, cells[0])
         found.append(_as_text(what, name, row, cell).encode())
     return found
 
@@ -44,23 +47,22 @@ def labels(what: str, name: str, cells: Sequence[Any]) -> list[str]:
     Raises:
         UserError: a cell is empty, a list, or of another kind than the first.
     """
-    filled = _filled(what, name, cells)
-    for row, cell in enumerate(filled, 1):
-        if isinstance(cell, _NO_TEXT):
-            raise UserError(f"Row {row} of '{what}' has {_kind(cell)} in column '{name}', which is to be a label.")
-        if _kind(cell) != _kind(filled[0]):
+    found = []
+    for row, cell in enumerate(_filled(what, name, cells), 1):
+        if isinstance(cell, _NO_LABEL):
             raise UserError(
-                f"Row {row} of '{what}' has {_kind(cell)} in column '{name}' and row 1 has {_kind(filled[0])}; "
-                "give all labels as one kind."
+                f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', which is to be a label."
             )
-    return [_as_text(what, name, row, cell) for row, cell in enumerate(filled, 1)]
+        _check_kind(what, name, row, cell, cells[0])
+        found.append(_as_text(what, name, row, cell))
+    return found
 
 
 def numbers(what: str, names: Sequence[str], table: dict[str, list[Any]]) -> Floats:
     """(rows, columns).
 
     Raises:
-        UserError: a cell is empty or no finite number.
+        UserError: a cell is empty, no finite number, or of another kind than the first.
     """
     found = []
     for name in names:
@@ -71,6 +73,7 @@ def numbers(what: str, names: Sequence[str], table: dict[str, list[Any]]) -> Flo
                 raise UserError(
                     f"Row {row} of '{what}' has '{cell}' in column '{name}', which is to be a finite number."
                 )
+            _check_kind(what, name, row, cell, table[name][0])
             column.append(number)
         found.append(column)
     return np.array(found).T
@@ -80,7 +83,7 @@ def series(what: str, name: str, cells: Sequence[Any]) -> list[Series]:
     """Lists of numbers, or of equally long lists of numbers, (steps, channels) each; text is read as JSON.
 
     Raises:
-        UserError: a cell is empty, is no such list, or has another number of channels than the first.
+        UserError: a cell is empty, is no such list, is of another kind or has another number of channels than the first.
     """
     found: list[Series] = []
     for row, cell in enumerate(_filled(what, name, cells), 1):
@@ -90,6 +93,7 @@ def series(what: str, name: str, cells: Sequence[Any]) -> list[Series]:
                 f"Row {row} of '{what}' has '{_short(cell)}' in column '{name}', which is to be a list of finite numbers, "
                 "such as [0.5, 1, 2], or a list of such lists of one length."
             )
+        _check_kind(what, name, row, cell, cells[0])
         if found and values.shape[1] != found[0].shape[1]:
             raise UserError(
                 f"Row {row} of '{what}' has {values.shape[1]} numbers a step in column '{name}' and row 1 has "
@@ -117,6 +121,14 @@ def _filled(what: str, name: str, cells: Sequence[Any]) -> Sequence[Any]:
     return cells
 
 
+def _check_kind(what: str, name: str, row: int, cell: Any, first: Any) -> None:
+    if _kind(cell) != _kind(first):
+        raise UserError(
+            f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', and row 1 has {_kind(first)}, "
+            f"{_short(first)}; give all rows one kind."
+        )
+
+
 def _as_series(cell: Any) -> Series | None:
     try:
         values = json.loads(cell) if isinstance(cell, str) else cell
@@ -124,9 +136,15 @@ def _as_series(cell: Any) -> Series | None:
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     listed = isinstance(values, list) and found.size > 0 and found.ndim in (1, 2)
-    if not listed or not np.isfinite(found).all():
+    if not listed or not np.isfinite(found).all() or not _numbers_only(values):
         return None
     return found.reshape(len(found), -1)
+
+
+def _numbers_only(values: list[Any]) -> bool:
+    """Whether nothing in the list, or in its lists, is a text or a truth, which numpy reads as a number too."""
+    flat = chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
+    return {type(value) for value in flat} <= {int, float, Decimal}
 
 
 def _as_text(what: str, name: str, row: int, cell: Any) -> str:
