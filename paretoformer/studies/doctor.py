@@ -128,7 +128,7 @@ def _too_early(study: Study) -> Iterator[Finding]:
 def _lost_weights(study: Study, checkpoints: Checkpoints) -> Iterator[Finding]:
     if any(True for _ in _incomplete(study)):
         return
-    for point in study.front():
+    for point in study.members():
         path = checkpoints.path(study.run_of(point).key)  # an export takes those of the first replicate
         if not path.exists():
             yield Finding(

@@ -8,14 +8,20 @@ import numpy as np
 
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
+from paretoformer.store.rows import StudyRow, StudyState
+from paretoformer.studies.closing import Closing
 from paretoformer.studies.front import hypervolume, nondominated
 from paretoformer.studies.limits import Limits
 from paretoformer.studies.seconds import KINDS
+from paretoformer.studies.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`front` and `hypervolume` are by medians; `left_s` is None before the first end and where no limit is near."""
+    """`front` and `hypervolume` are by medians, once the study has ended those of its noise-aware front.
+
+    `left_s` is None before the first end and where no limit is near; `closing` says how far its end is.
+    """
 
     states: Mapping[TrialState, int]
     limits: Limits
@@ -23,6 +29,7 @@ class Progress:
     hypervolume: float
     seconds: Mapping[str, float]
     left_s: float | None
+    closing: Closing = Closing()
 
     @property
     def numbered(self) -> int:
@@ -42,16 +49,16 @@ class ProgressReader:
         self._store, self._study, self._limits, self._clock = store, study, limits, clock
         self._began = clock()
         self._ended_at_start: int | None = None
-        self._outcomes = -1
+        self._seen: tuple[int, StudyState] | None = None
         self._front, self._hypervolume = 0, 0.0
         self._seconds = dict.fromkeys(KINDS, 0.0)
 
     def read(self) -> Progress:
         """Progress now."""
         row = self._store.studies.by_id(self._study)
-        if row.outcomes != self._outcomes:
-            self._outcomes = row.outcomes
-            self._read_ends(row.reference)
+        if (row.outcomes, row.state) != self._seen:
+            self._seen = (row.outcomes, row.state)
+            self._read_ends(row)
         states = self._store.trials.counts(self._study)
         return Progress(
             states=states,
@@ -60,14 +67,19 @@ class ProgressReader:
             hypervolume=self._hypervolume,
             seconds=self._seconds,
             left_s=self._left(row.outcomes),
+            closing=Closing() if _under_way(states) else Closing.from_json(row.closing),
         )
 
-    def _read_ends(self, reference: tuple[float, ...] | None) -> None:
+    def _read_ends(self, row: StudyRow) -> None:
         trials = self._store.trials.all(self._study)
+        self._seconds = {kind: sum(trial.seconds.get(kind, 0.0) for trial in trials) for kind in KINDS}
+        if row.state is StudyState.ENDED:
+            study = Study(self._store, self._study)
+            self._front, self._hypervolume = len(study.front()), study.hypervolume()
+            return
         values = np.array([trial.values for trial in trials if trial.state is TrialState.COMPLETE])
         self._front = len(np.unique(values[nondominated(values)], axis=0)) if len(values) else 0
-        self._hypervolume = hypervolume(values, reference) if len(values) and reference else 0.0
-        self._seconds = {kind: sum(trial.seconds.get(kind, 0.0) for trial in trials) for kind in KINDS}
+        self._hypervolume = hypervolume(values, row.reference) if len(values) and row.reference else 0.0
 
     def _left(self, ended: int) -> float | None:
         if self._ended_at_start is None:
@@ -80,3 +92,7 @@ class ProgressReader:
         if self._limits.hours is not None:
             guesses.append(max(0.0, self._limits.hours * 3600 - self._store.reads.active_seconds(self._study)))
         return min(guesses, default=None)
+
+
+def _under_way(states: Mapping[TrialState, int]) -> bool:
+    return any(count and not state.ended for state, count in states.items())

@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from paretoformer import __version__
 from paretoformer.records.trial import TrialState
@@ -58,7 +58,8 @@ class Worker:
                 elif self._bench.store.trials.live(self._bench.study):
                     time.sleep(IDLE_S)
                 else:
-                    conclude(self._bench)
+                    with suppress(Drained):
+                        conclude(self._bench)
                     return
 
     def _next(self) -> TrialRow | None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from paretoformer.cli.commands.search import say_interrupted
 from paretoformer.cli.views.progress import ECHO, LINE_S, ProgressView, progress_panel, progress_view
 from paretoformer.records.trial import TrialState
+from paretoformer.studies.closing import Closing
 from paretoformer.studies.effort import Effort
 from paretoformer.studies.limits import Limits
 from paretoformer.studies.planning import Request, plan
@@ -53,6 +54,22 @@ def test_a_line_is_written_where_a_trial_has_ended_or_a_while_has_passed(console
     for clock.now, complete in ends:
         view.on_progress(progress(complete))
     assert len(paper.getvalue().splitlines()) == 3
+
+
+def test_the_end_of_a_study_is_told_step_by_step(console: Console, paper: io.StringIO) -> None:
+    view = ProgressView(console, "s", Effort(trials=10), Clock())
+    steps = [(None, 0), ("re-measuring the front", 0), ("re-measuring the front", 1), ("scoring the front on test", 0)]
+    for step, done in steps:
+        view.on_progress(replace(progress(10, left=0.0), closing=Closing(step=step, done=done, of=7)))
+    ends = [line.partition("; left: ")[2] for line in paper.getvalue().splitlines()]
+    assert ends == ["nothing", "re-measuring the front: 0 of 7", "scoring the front on test: 0 of 7"]
+
+
+def test_the_panel_says_how_far_the_end_of_a_study_is() -> None:
+    console = Console(file=io.StringIO(), width=80, record=True)
+    closing = Closing(step="re-measuring the front", done=3, of=7)
+    console.print(progress_panel("study s", replace(progress(10), closing=closing)))
+    assert "re-measuring the front: 3 of 7" in console.export_text()
 
 
 def test_a_line_says_states_front_times_and_what_is_left(console: Console, paper: io.StringIO) -> None:

@@ -4,12 +4,14 @@ import pytest
 
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
+from paretoformer.store.rows import StudyState
+from paretoformer.studies.closing import Closing, Kept
 from paretoformer.studies.limits import Limits
 from paretoformer.studies.progress import ProgressReader
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.study import Study
 
-from .conftest import ROWS, fill
+from .conftest import ROWS, Row, fill
 
 
 class Clock:
@@ -51,6 +53,24 @@ def test_hours_are_counted_while_trials_are_under_way(store: Store, counted_spec
     study = fill(store, counted_spec, ROWS[:1])
     left = ProgressReader(store, study.row.id, Limits(hours=1.0)).read().left_s
     assert left is not None and 3590 < left <= 3600
+
+
+def test_the_end_of_a_study_is_told_while_no_trial_is_under_way(filled: Study) -> None:
+    reader = ProgressReader(filled.store, filled.row.id, Limits(trials=10))
+    assert reader.read().closing == Closing()
+    step = Closing(step="re-measuring the front", done=1, of=2, kept=(Kept(trial=3, target="cpu", reason="x"),))
+    filled.store.studies.set_closing(filled.row.id, step.to_json())
+    assert reader.read().closing == step
+    filled.store.trials.reserve(filled.row.id, "me")
+    assert reader.read().closing.sentence is None
+
+
+def test_the_front_of_an_ended_study_is_the_one_that_is_reported(store: Store, timed_spec: StudySpec) -> None:
+    study = fill(store, timed_spec, (Row(accuracy=0.9, latency=1e-3), Row(accuracy=0.895, latency=1.01e-3)))
+    reader = ProgressReader(store, study.row.id, Limits(trials=2))
+    assert reader.read().front == 1
+    store.studies.set_state(study.row.id, StudyState.ENDED)
+    assert reader.read().front == len(study.front()) == 2
 
 
 def test_an_empty_study_has_no_front(store: Store, counted_spec: StudySpec) -> None:

@@ -35,7 +35,7 @@ class ProgressView:
         self.console, self.study, self.effort, self._clock = console, study, effort, clock
         self.started = False
         self.under_way = 0
-        self._said: tuple[int, float] = (-1, float("-inf"))
+        self._said: tuple[int, str | None, float] = (-1, None, float("-inf"))
 
     def prepare(self) -> None:
         """Nothing: what is written elsewhere than on a terminal is read later."""
@@ -51,11 +51,11 @@ class ProgressView:
                 self.console.print(line)
 
     def on_progress(self, progress: Progress) -> None:
-        """Write a line where a trial has ended, or a while after the last."""
+        """Write a line where a trial has ended or the end of the study takes its next step, or a while after the last."""
         self._look(progress)
-        ended, since = self._said
-        if progress.ended != ended or self._clock() - since > LINE_S:
-            self._said = (progress.ended, self._clock())
+        *said, since = self._said
+        if [progress.ended, progress.closing.step] != said or self._clock() - since > LINE_S:
+            self._said = (progress.ended, progress.closing.step, self._clock())
             self.console.print(progress_line(progress))
 
     def close(self) -> None:
@@ -130,7 +130,9 @@ def times(progress: Progress) -> str:
 
 
 def left(progress: Progress) -> str:
-    """What remains, where that can be told."""
+    """What remains, where that can be told; at the end of a study what is being done there."""
+    if progress.closing.sentence is not None:
+        return progress.closing.sentence
     if progress.left_s is None:
         return "not known yet"
     return f"about {duration(progress.left_s)}" if progress.left_s > 0 else "nothing"
