@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.datasheets.datasheet import read_datasheet
+from paretoformer.search_spaces.yaml_file import read_yaml
+
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
 CHECK = """
@@ -75,3 +78,10 @@ def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
     examples, accuracy = done.stdout.split()
     assert int(examples) > 100
     assert 0.0 <= float(accuracy) <= 1.0
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
+def test_the_datasheet_of_the_page_is_one() -> None:
+    (text,) = re.findall(r"```yaml\n# datasheet\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    sheet = read_datasheet(read_yaml(text, "page"), "page")
+    assert (sheet.name, sheet.threads, sheet.rates(1).macs_per_s) == ("example-board", 4, {"fp32": 6e9})

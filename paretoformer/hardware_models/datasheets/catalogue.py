@@ -1,6 +1,7 @@
 """The datasheets that ship, and those that a user added."""
 
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -12,6 +13,7 @@ from paretoformer.search_spaces.yaml_file import read_yaml
 
 VARIABLE = "PARETOFORMER_DEVICES"
 """The environment variable that names another folder for a user's datasheets and for the peaks of machines."""
+_PACKAGED = Path(str(resources.files(__package__)))
 RESERVED = ("cpu", "cuda", "mps")
 """Names of devices that a machine has itself."""
 
@@ -21,9 +23,10 @@ def folder() -> Path:
     return own_folder("devices", VARIABLE)
 
 
+@cache
 def shipped_names() -> tuple[str, ...]:
     """Names of the datasheets of the package."""
-    return _names(Path(str(resources.files(__package__))))
+    return _names(_PACKAGED)
 
 
 def datasheet_names() -> tuple[str, ...]:
@@ -38,7 +41,7 @@ def datasheet(name: str) -> Datasheet | None:
         UserError: a user's own does not hold what it should any more.
     """
     if name in shipped_names():
-        return _read(Path(str(resources.files(__package__))) / f"{name}.yaml")
+        return _shipped(name)
     return _read(folder() / f"{name}.yaml") if name in _names(folder()) else None
 
 
@@ -68,6 +71,11 @@ def add_datasheet(path: Path) -> Datasheet:
     except OSError as error:
         raise UserError(f"{path} cannot be kept in {folder()}: {error.strerror}.") from error
     return added
+
+
+@cache
+def _shipped(name: str) -> Datasheet:
+    return _read(_PACKAGED / f"{name}.yaml")
 
 
 def _names(place: Path) -> tuple[str, ...]:
