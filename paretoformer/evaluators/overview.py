@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from paretoformer.evaluators.contradictions import Contradictions
 from paretoformer.evaluators.examples import IGNORED, Examples, Split
 from paretoformer.evaluators.task import Task
 from paretoformer.records.signature import ImageInput, TokenInput
@@ -27,7 +28,8 @@ class Overview:
 
     `classes` are examples (or tokens, where each has a label) of each class; `lengths` None where all are images; `vocabulary`
     the distinct tokens that occur, None where there are none. `duplicates` examples are copies of others: `repeated`
-    different ones occur more than once, and the copies of one are kept in one split.
+    different ones occur more than once, and the copies of one are kept in one split. `contradictions` are copies with different
+    labels, None where there are none or the task does not look for them.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Overview:
     vocabulary: int | None
     duplicates: int
     repeated: int
+    contradictions: Contradictions | None
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object."""
@@ -67,6 +70,7 @@ def overview(task: Task) -> Overview:
         vocabulary=_vocabulary(parts) if isinstance(task.signature.input, TokenInput) else None,
         duplicates=sum(copies.values()) - len(copies),
         repeated=sum(count > 1 for count in copies.values()),
+        contradictions=getattr(task, "contradictions", None),
     )
 
 

@@ -59,6 +59,15 @@ def test_a_check_says_rows_classes_lengths_and_copies(run: Run, films: Path) -> 
         assert words in said.out
 
 
+def test_a_check_warns_of_copies_with_different_labels(run: Run, films: Path) -> None:
+    with films.open("a") as file:
+        file.write("film 4,b\n")
+    asked = ("data", "check", str(films), "--columns", "text=review,label=kind")
+    assert "warning: 2 of them are copies of 1 inputs with different labels" in run(*asked).out
+    told = json.loads(run(*asked, "--json").out)["data"]["contradictions"]
+    assert told == {"examples": 2, "inputs": 1, "shown": "row 5 is 'a' and row 42 is 'b'"}
+
+
 def test_a_check_as_json_has_the_same(run: Run, films: Path) -> None:
     found = json.loads(run("data", "check", str(films), "--columns", "text=review,label=kind", "--json").out)["data"]
     assert (found["classes"], found["duplicates"], sum(found["splits"].values())) == ({"a": 20, "b": 21}, 1, 41)

@@ -26,6 +26,18 @@ def test_copies_are_counted_beside_what_they_copy(films) -> None:
     assert (films.duplicates, films.repeated) == (3, 2)
 
 
+def test_copies_with_different_labels_are_counted_and_two_rows_named(tmp_path) -> None:
+    path = tmp_path / "films.csv"
+    rows = [f"film {i},{'ab'[i % 2]}" for i in range(60)] + ["film 7,a", "film 7,a", "film 8,a", "film 3,a"]
+    path.write_text("\n".join(["review,kind", *rows]) + "\n")
+    told = overview(open_task(str(path), "text=review,label=kind")).contradictions
+    assert (told.examples, told.inputs, told.shown) == (5, 2, "row 4 is 'b' and row 64 is 'a'")
+
+
+def test_copies_with_one_label_contradict_nothing(films) -> None:
+    assert films.contradictions is None
+
+
 def test_lengths_and_vocabulary_are_those_of_the_texts_without_padding(films) -> None:
     assert films.lengths == Lengths(least=6, median=7, most=7)
     assert films.vocabulary == len(set("film 0123456789"))

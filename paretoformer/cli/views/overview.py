@@ -9,7 +9,7 @@ MOST_CLASSES = 12
 
 
 def overview_lines(found: Overview) -> Iterator[str]:
-    """Task, rows and splits, classes, lengths, vocabulary, duplicates."""
+    """Task, rows and splits, classes, lengths, vocabulary, duplicates, and what their labels say against one another."""
     rows = sum(found.splits.values())
     yield f"{found.name}: {found.title}"
     yield f"  data: {found.data}"
@@ -23,6 +23,12 @@ def overview_lines(found: Overview) -> Iterator[str]:
     if found.vocabulary is not None:
         yield f"  vocabulary: {found.vocabulary:,} distinct tokens"
     yield f"  duplicates: {_duplicates(found)}"
+    if found.contradictions is not None:
+        told = found.contradictions
+        yield (
+            f"  warning: {told.examples:,} of them are copies of {told.inputs:,} inputs with different labels, which no model can "
+            f"tell apart: {told.shown}"
+        )
     answers = ", ".join(f"{name} {score:.3f}" for name, score in found.constant.items())
     yield f"  one answer to everything scores {answers} on validation"
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from paretoformer.evaluators.contradictions import contradictions
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import Metric
@@ -47,6 +48,7 @@ class ImageFolder(MemoryTask):
             {split: _examples(images, targets, groups, dealt[split]) for split in Split},
             data_hash=digest([[label, key] for label, key in zip(labels, keys, strict=True)]),
         )
+        self.contradictions = contradictions(keys, labels, [f"{file.parent.name}/{file.name}" for file in files])
         height, width, channels = images[0].shape
         self.name = path.resolve().name
         self.signature = Signature(

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from paretoformer.evaluators.contradictions import contradictions
 from paretoformer.evaluators.examples import Examples, Split
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.own_data.asked import Labels, read_asked
@@ -54,6 +55,8 @@ class Table(MemoryTask):
         self.signature = Signature(input=given.input(), output=asked.output)
         if isinstance(asked, Labels):
             self.classes = asked.classes
+            places = [f"row {row}" for row in range(1, len(rows) + 1)]
+            self.contradictions = contradictions(given.keys, asked.plain, places)
         self.scaling = {
             name: side.scaling for name, side in (("given", given), ("asked", asked)) if side.scaling is not None
         }

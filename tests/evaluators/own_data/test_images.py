@@ -49,6 +49,12 @@ def test_pixels_come_back_from_zero_to_one_with_their_class(folder) -> None:
     assert found == expected
 
 
+def test_one_image_in_two_folders_contradicts_itself(folder) -> None:
+    picture(3).save(folder / "dog" / "again.png")
+    told = task_from_path(folder).contradictions
+    assert (told.examples, told.inputs, told.shown) == (2, 1, "cat/3.png is 'cat' and dog/again.png is 'dog'")
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_one_colour_image_gives_all_three_channels(folder, mode) -> None:
     picture(7, mode).save(folder / "cat" / "7.png")
