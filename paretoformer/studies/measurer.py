@@ -70,7 +70,7 @@ class Measurer:
     def is_remeasured(self, subject: Subject, need: Need) -> bool | None:
         """Whether the newest figures come from `remeasure`; None where there are none of this device and method."""
         known = self._known(subject, need)
-        return all(each.conditions.get(REMEASURED) for each in known) if known else None
+        return all(map(is_remeasured, known)) if known else None
 
     def remeasure(self, subject: Subject, need: Need, trial: int | None = None) -> None:
         """Put the figures from a full round of new visits, and of these alone, in the place of those that are known.
@@ -170,6 +170,11 @@ class Measurer:
             self._store.devices.put(device.digest, name=device.name, fingerprint=device.fingerprint)
             self._devices[target] = device
         return self._devices[target]
+
+
+def is_remeasured(measurement: Measurement) -> bool:
+    """Whether it was made anew at the end of a study."""
+    return bool(measurement.conditions.get(REMEASURED))
 
 
 def _all_visits(meter: Meter) -> int:

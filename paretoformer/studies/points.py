@@ -15,7 +15,8 @@ from paretoformer.studies.spec import Column
 class FrontPoint:
     """`values` follow `columns`, in their units as people read them; `oriented` turns them so that smaller is better.
 
-    `noisy_columns` are those whose measurement was flagged. `tied` says that another member of the same front has the better
+    `noisy_columns` are those whose measurement was flagged, `remeasured_columns` those that were measured anew at the end of a
+    study. `tied` says that another member of the same front has the better
     medians, without an objective separated by its interval.
     """
 
@@ -27,6 +28,7 @@ class FrontPoint:
     counts: dict[str, int]
     genes: dict[str, Any]
     noisy_columns: tuple[Column, ...] = ()
+    remeasured_columns: tuple[Column, ...] = ()
     tied: bool = False
 
     @property
@@ -43,6 +45,7 @@ class FrontPoint:
             values=tuple(self.values[index] for index in kept),
             provenance=tuple(self.provenance[index] for index in kept),
             noisy_columns=tuple(column for column in self.noisy_columns if column.target == target),
+            remeasured_columns=tuple(column for column in self.remeasured_columns if column.target == target),
         )
 
     @property
@@ -80,6 +83,7 @@ class FrontPoint:
                 "high": v.high,
                 "unit": column.unit,
                 "provenance": source,
+                **({"remeasured": True} if column in self.remeasured_columns else {}),
                 **({} if v.error is None else {"standard_error": v.error, "runs": v.runs}),
             }
             for column, v, source in zip(self.columns, self.values, self.provenance, strict=True)

@@ -17,6 +17,7 @@ from paretoformer.store.rows import RunRow, StudyRow, TrialRow
 from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.frames import trial_frame
 from paretoformer.studies.front import hypervolume
+from paretoformer.studies.measurer import is_remeasured
 from paretoformer.studies.points import FrontPoint, column_intervals
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.spec import StudySpec
@@ -215,4 +216,5 @@ class Study:
             counts=counts,
             genes=trial.point or {},
             noisy_columns=tuple(c for c in columns if c.target and costs[c.name, str(c.target)].noisy),
+            remeasured_columns=tuple(c for c in columns if c.target and is_remeasured(costs[c.name, str(c.target)])),
         )

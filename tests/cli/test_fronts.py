@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from paretoformer.cli.views.front import legend_of_all, print_fronts
+from paretoformer.cli.views.front import legend_of_all, print_front, print_fronts
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.objective import parse_objectives
 from paretoformer.records.target import parse_target
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
 from paretoformer.store.rows import MeasurementKey
+from paretoformer.studies.closing import Closing, Kept
 from paretoformer.studies.study import Study
 
 from .conftest import Said
@@ -108,10 +109,11 @@ def test_each_target_has_a_table_and_each_pair_a_line(pair: Run) -> None:
 
 
 def test_sources_that_differ_are_told_with_their_targets(study: Study) -> None:
-    same = study.spec
     sources = {f"latency[{EAGER}]": Provenance.MEASURED, f"latency[{ONNX}]": Provenance.MODELLED}
-    assert legend_of_all(same) == ("accuracy: 95 % interval of the score", "latency: measured")
-    assert legend_of_all(replace(same, provenance=sources)) == (
+    assert legend_of_all(study) == ("accuracy: 95 % interval of the score", "latency: measured")
+    study.points()  # read with the provenance that the measurements have
+    study.spec = replace(study.spec, provenance=sources)
+    assert legend_of_all(study) == (
         "accuracy: 95 % interval of the score",
         f"latency: measured on {EAGER}",
         f"latency: modelled on {ONNX}",
@@ -146,6 +148,59 @@ def test_json_of_one_target_is_its_front(pair: Run) -> None:
     shown = pair("front", "pair", "--on", "cpu:onnx", "--json").json
     assert (shown["target"], shown["objectives"]) == (ONNX, ["accuracy", f"latency[{ONNX}]"])
     assert shown["points"] == shown["fronts"][ONNX] and len(shown["reference"]) == 2
+
+
+def test_what_was_measured_anew_is_told_and_what_could_not_be(pair_home: Path, tmp_path: Path) -> None:
+    shutil.copy(pair_home / "paretoformer.db", tmp_path / "copy.db")
+    with Store.open(f"sqlite:///{tmp_path / 'copy.db'}") as store:
+        before = Study(store, store.studies.get("pair").id)
+        first, *others = before.front(target=EAGER)
+        measurement = before.costs[first.architecture.digest]["latency", EAGER]
+        key = MeasurementKey(
+            architecture=first.architecture.digest,
+            signature=before.spec.signature.digest,
+            device="device",
+            target=EAGER,
+            method=measurement.method,
+            method_version=measurement.method_version,
+        )
+        store.measurements.add(key, [replace(measurement, conditions={"remeasured": True})])
+        kept = Kept(trial=others[0].number, target=EAGER, reason="the process was killed.")
+        store.studies.set_closing(before.row.id, Closing(kept=(kept,)).to_json())
+        console = Console(file=io.StringIO(), width=200, record=True, markup=False)
+        after = Study(store, before.row.id)
+        print_front(console, after, target=after.target(EAGER))
+        (point, *_) = after.front(target=EAGER)
+        assert point.to_json()["objectives"][f"latency[{EAGER}]"]["remeasured"] is True
+    said = console.export_text()
+    numbers = ", ".join(str(each.number) for each in others)
+    assert (
+        f"latency: measured on {EAGER}, anew at the end but for trial{'s' if len(others) > 1 else ''} {numbers}" in said
+    )
+    assert f"trial {others[0].number} keeps its first figures on {EAGER}: the process was killed" in said
+
+
+def test_the_front_ends_with_what_a_member_has_cost(pair: Run, study: Study) -> None:
+    members = len(study.members())
+    said = pair("front", "pair").out.splitlines()[-1]
+    complete = len(study.points())
+    each = f"{2 * complete / members:.1f} s training and {complete / members:.1f} s measuring"
+    assert said == f"cost: {each} for each of {members} front members"
+
+
+def test_an_account_says_what_a_study_has_cost(pair: Run, study: Study) -> None:
+    said = pair("studies", "account", "pair")
+    assert said.code == 0
+    assert f"trials: {len(study.trials)} complete" in said.out
+    assert "measuring is 33% of training and measuring" in said.out
+    assert "joules: unknown: it was not read" in said.out
+    shown = pair("studies", "account", "pair", "--json").json
+    assert shown["study"] == "pair" and shown["seconds"]["training"] == 2.0 * len(study.trials)
+    assert [each["trial"] for each in shown["members"]] == [point.number for point in study.members()]
+
+
+def test_an_account_of_an_unknown_study_is_refused(pair: Run) -> None:
+    assert "'none' is not a study" in pair("studies", "account", "none").sentence
 
 
 def test_json_of_a_study_without_targets_has_no_front_of_one(run: Run) -> None:

@@ -10,7 +10,9 @@ from paretoformer.cli.screen import notes, print_json, report
 from paretoformer.records.errors import UserError
 from paretoformer.studies.effort import DEFAULT_ARTIFACTS, DEFAULT_STORAGE
 
-command = typer.Typer(help="List, rename, delete or examine stored studies, and rank proxies by them.")
+command = typer.Typer(
+    help="List, rename, delete or examine stored studies, rank proxies and judge predictions by them."
+)
 
 
 @command.command("list")
@@ -90,6 +92,20 @@ def examine_study(
         report().print(f"Study {study} is as it should be.")
 
 
+@command.command("account")
+def account_study(study: StudyName, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
+    """Say what a study has cost: seconds and joules by kind of work, over all and for each front member."""
+    from paretoformer.cli.views.account import print_account
+    from paretoformer.studies.account import account
+    from paretoformer.studies.study import Study
+
+    found = account(Study.load(study, storage))
+    if json:
+        print_json({"study": study, **found.to_json()})
+    else:
+        print_account(report(), found)
+
+
 @command.command("proxies")
 def rank_proxies(study: StudyName, storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None:
     """Say how well scores of untrained models rank a study's complete trials by its first objective."""
@@ -107,6 +123,29 @@ def rank_proxies(study: StudyName, storage: Storage = DEFAULT_STORAGE, json: Jso
         return
     report().print(f"rank correlations with {objective} of {max(rank.trained for rank in ranks)} complete trials")
     report().print(proxy_table(ranks))
+
+
+@command.command("predict")
+def predict_costs(
+    study: StudyName,
+    by: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="A predictor that `devices predict fit --out` wrote.")
+    ] = None,
+    storage: Storage = DEFAULT_STORAGE,
+    json: Json = False,
+) -> None:
+    """Hold a study's measured costs against predictions, and name the trials where they part company."""
+    from paretoformer.cli.views.predictors import print_study_prediction
+    from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
+    from paretoformer.studies.prediction import study_predictions
+    from paretoformer.studies.study import Study
+
+    found = study_predictions(Study.load(study, storage), None if by is None else TablePredictor.load(by))
+    if json:
+        print_json({"study": study, "predictions": [each.to_json() for each in found]})
+        return
+    for each in found:
+        print_study_prediction(report(), each)
 
 
 def _confirmed(question: str) -> bool:

@@ -7,15 +7,18 @@ from rich.console import Console
 from rich.table import Table
 
 from paretoformer.cli.figures import percent, repeated, with_interval
+from paretoformer.cli.views.account import account_line
 from paretoformer.evaluators.examples import Split
 from paretoformer.records.target import Target
 from paretoformer.records.units import show
+from paretoformer.studies.account import account
 from paretoformer.studies.borrowing import Borrowing, borrowings
+from paretoformer.studies.closing import Closing
 from paretoformer.studies.front import Interval
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.spec import Column, StudySpec
 from paretoformer.studies.study import Study
-from paretoformer.studies.target_fronts import columns_on, targets_of
+from paretoformer.studies.target_fronts import columns_on
 
 BOTH = (Split.VALIDATION, Split.TEST)
 TIE, NOISY = "~", "!"
@@ -39,6 +42,7 @@ def front_json(study: Study, split: Split = Split.VALIDATION, target: Target | N
         "hypervolume": study.hypervolume(target),
         "reference": list(study.reference(target) or ()),
         "fronts": {str(each): [point.to_json() for point in front] for each, front in study.fronts(split).items()},
+        "account": account(study).to_json(),
         "borrowings": [each.to_json() for each in borrowings(study)],
     }
 
@@ -52,12 +56,13 @@ def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH)
         console.print(f"on {target}: {len(members)} {_members(members)}, {_volume(study, target)}")
         console.print(_table(study, target, splits))
         console.print()
-    for line in (*legend_of_all(study.spec), *_marks(study)):
+    for line in (*legend_of_all(study), *_marks(study)):
         console.print(line)
     for borrowing in borrowings(study):
         console.print(borrowing_line(borrowing, study.targets))
     together = f"{len(study.front())} of {len(study.points())} complete trials, hypervolume {study.hypervolume():.4g}"
     console.print(f"all targets together (--on all): {together}")
+    _print_end(console, study)
 
 
 def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, target: Target | None = None) -> None:
@@ -67,12 +72,22 @@ def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, 
         console.print(f"Study {study.name}: no trial of its {len(study.trials)} is complete yet.")
         return
     console.print(_table(study, target, splits))
-    for line in (*legend(study.spec, columns_on(study.spec, target)), *_marks(study, members)):
+    for line in (*legend(study.spec, columns_on(study.spec, target), members), *_marks(study, members)):
         console.print(line)
     console.print(f"{len(members)} of {len(study.points())} complete trials; {_volume(study, target)}")
+    _print_end(console, study)
 
 
-def legend(spec: StudySpec, columns: Sequence[Column], *, placed: bool = True) -> Iterator[str]:
+def _print_end(console: Console, study: Study) -> None:
+    """What the front has cost, and which of its figures could not be measured anew."""
+    for kept in Closing.from_json(study.row.closing).kept:
+        console.print(kept.sentence)
+    console.print(account_line(account(study)))
+
+
+def legend(
+    spec: StudySpec, columns: Sequence[Column], members: Sequence[FrontPoint], *, placed: bool = True
+) -> Iterator[str]:
     """Where the figures of each column come from, and, where `placed`, on which target."""
     several = (
         f"mean ± standard error of {spec.replicates} runs; the front is told by 95 % intervals over runs and examples"
@@ -82,16 +97,28 @@ def legend(spec: StudySpec, columns: Sequence[Column], *, placed: bool = True) -
         source = spec.source(column)
         name = headline(columns, column).replace("\n", " ")
         where = f" on {column.target}" if column.target and placed else ""
-        yield f"{name}: {scored if source == 'scored' else source}{where}"
+        yield f"{name}: {scored if source == 'scored' else source}{where}{_anew(column, members)}"
 
 
-def legend_of_all(spec: StudySpec) -> Sequence[str]:
+def _anew(column: Column, members: Sequence[FrontPoint]) -> str:
+    """Which members were measured anew at the end of the study."""
+    others = [point.number for point in members if column not in point.remeasured_columns]
+    if len(others) == len(members):
+        return ""
+    return f", anew at the end{f' but for {_trials(others)}' if others else ''}"
+
+
+def _trials(numbers: Sequence[int]) -> str:
+    return f"trial{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def legend_of_all(study: Study) -> Sequence[str]:
     """One legend for all targets; where their figures come from different sources, with the target of each."""
-    own = [columns_on(spec, target) for target in targets_of(spec.columns)]
-    legends = [tuple(legend(spec, columns, placed=False)) for columns in own]
+    fronts = [(columns_on(study.spec, target), front) for target, front in study.fronts().items()]
+    legends = [tuple(legend(study.spec, columns, front, placed=False)) for columns, front in fronts]
     if len(set(legends)) == 1:
         return legends[0]
-    return tuple(dict.fromkeys(line for columns in own for line in legend(spec, columns)))
+    return tuple(dict.fromkeys(line for columns, front in fronts for line in legend(study.spec, columns, front)))
 
 
 def headline(columns: Sequence[Column], column: Column) -> str:
