@@ -28,7 +28,7 @@ def rows(site: Site) -> list[TrialRow]:
 
 def essence(row: TrialRow) -> dict[str, Any]:
     """All of a row but when it was, who did it, how often it was begun and how long it took."""
-    left_out = {"id", "study", "owner", "epoch", "deaths", "heartbeat", "started", "ended", "seconds"}
+    left_out = {"id", "study", "owner", "epoch", "deaths", "heartbeat", "started", "ended", "seconds", "joules"}
     return {name: value for name, value in vars(row).items() if name not in left_out}
 
 
