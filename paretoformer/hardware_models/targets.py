@@ -1,5 +1,6 @@
 """Targets made complete for a signature, and checked against this machine."""
 
+from paretoformer.hardware_models.analytic import ROOFLINE
 from paretoformer.hardware_models.devices import device_names, no_such_device, usable_cores
 from paretoformer.hardware_models.modelled_targets import is_modelled, modelled_problem, with_defaults
 from paretoformer.records.errors import UserError
@@ -47,7 +48,7 @@ def _runtime_problem(target: Target) -> str | None:
     if target.runtime in runtime_names():
         return runtime(target.runtime).problem(target.device)
     here = [name for name in runtime_names() if runtime(name).problem(target.device) is None]
-    return f"'{target.runtime}' is not a runtime of this device; it has {', '.join(here)}"
+    return f"'{target.runtime}' is not a runtime of this device; it has {', '.join([*here, ROOFLINE])}"
 
 
 def _precision_problem(target: Target) -> str | None:

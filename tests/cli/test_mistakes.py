@@ -18,7 +18,7 @@ Run = Callable[..., Said]
         (("search", "digts"), "'digts' is neither a task nor an existing path; tasks: addition, "),
         (("search", "digits", "--space", "vison"), "'vison' is neither a space nor a file; spaces: vision"),
         (("search", "digits", "--on", "cpuu"), "'cpuu' is not a device of this machine; it has cpu"),
-        (("search", "digits", "--on", "cpu:tpu"), "cpu:tpu: 'tpu' is not a runtime of this device; it has eager"),
+        (("search", "digits", "--on", "cpu:tpu"), "cpu:tpu: 'tpu' is not a runtime of this device; it has "),
         (("search", "digits", "--on", "cpu::fp16"), "fp16"),
         (
             ("search", "digits", "--objectives", "acuracy, -latency"),

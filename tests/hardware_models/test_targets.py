@@ -30,11 +30,9 @@ def test_filling_twice_changes_nothing(text: Signature) -> None:
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [
-        ("tpu", "'tpu' is not a device of this machine; it has cpu"),
-        ("cpu:tpu", "'tpu' is not a runtime of this device; it has eager"),
-        ("cpu:openvino", "'openvino' is not a runtime of this device; it has "),
+        ("tpu", "'tpu' is not a device of this machine; it has cpu.*, and there are datasheets of .*raspberry-pi-4"),
+        ("cpu:tpu", "'tpu' is not a runtime of this device; it has .*eager.*, roofline"),
         ("cpu::fp16", "'fp16' cannot be used here: .* use fp32 or bf16"),
-        ("cpu::int8", "'int8' cannot be used here: .* use fp32 or bf16"),
         ("cpu::::prefill/1/25", "needs 25 tokens, .* use at most 24"),
         ("cpu::::decode/1/20/5", "needs 25 tokens, .* use at most 24"),
     ],
