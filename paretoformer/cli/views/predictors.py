@@ -13,6 +13,8 @@ from paretoformer.hardware_models.predictors.scores import Scores
 from paretoformer.hardware_models.predictors.table_fit import HeldOutScores, TableFit
 from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
 from paretoformer.records.measurement import Provenance
+from paretoformer.records.units import show
+from paretoformer.studies.prediction import EARNED, StudyPrediction
 
 MOST_LINES = 12
 """Terms of a law that are shown."""
@@ -176,3 +178,34 @@ def _percent(share: float) -> str:
 
 def _tau(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def print_study_prediction(console: Console, found: StudyPrediction) -> None:
+    """How well a study's measured cost is predicted, which trials part company, and whether that is alarming."""
+    how = "each trial from the others" if found.own else "from earlier measurements"
+    console.print(
+        f"{found.quantity}[{found.target}]: {found.scores.rows} trials, predicted by {found.predictor}, {how}"
+    )
+    console.print(scores_table([(found.predictor, found.scores)]))
+    console.print(f"counted MACs order them with tau {_tau(found.macs_tau)}")
+    for each in found.parted:
+        measured, low, high = (show(value, found.unit) for value in (each.value, each.low, each.high))
+        said, least, most = (show(v, found.unit) for v in (each.predicted, each.predicted_low, each.predicted_high))
+        console.print(
+            f"trial {each.trial}: measured {measured} ({low} to {high}), predicted {said} ({least} to {most})"
+        )
+    number = len(found.parted)
+    if not found.earned:
+        console.print(
+            f"{found.predictor} has not earned a say: its tau must be {EARNED} and above that of MACs. "
+            f"{number} trials part from it, which may be its own fault."
+        )
+    elif found.alarm:
+        console.print(
+            f"Alarm: predicted and measured part company in {number} of {found.scores.rows} trials, where "
+            f"{found.bearable} may by chance; measure these again before trusting either."
+        )
+    else:
+        console.print(
+            f"Predicted and measured agree: {number} trials part company, and {found.bearable} may by chance."
+        )

@@ -13,7 +13,7 @@ from paretoformer.records.errors import UserError
 
 LEVEL = 0.9
 """Share of rows that an interval is meant to hold."""
-FOLDS, FEW_FOLDS, FEW_ROWS = 5, 10, 200
+FOLDS, FEW_FOLDS, FEW_ROWS = 5, 10, 60
 """Folds of the cross-validation; more of them up to FEW_ROWS rows, which leaves more rows to learn from."""
 
 

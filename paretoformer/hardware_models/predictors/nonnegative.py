@@ -4,11 +4,13 @@ import numpy as np
 
 from paretoformer.hardware_models.tables.features import Floats
 
-ROUNDS = 12
+ROUNDS = 24
 """Solutions, each with the weights that the errors of the one before ask for."""
 TINY = 1e-9
 """Slope below which a term does not help."""
-ADDED = 40
+GAIN, PATIENCE = 1e-4, 4
+"""Share of the error that a round must save, and rounds without it after which there are no more."""
+ADDED = 80
 """Terms that may enter in one round."""
 SMALL_ERRORS = 0.2
 """Quantile of the errors below which an error counts as this quantile, so that no row outweighs all others."""
@@ -31,11 +33,14 @@ def fit_nonnegative(terms: Floats, target: Floats, strictness: float = 0.0) -> F
     scaled = scaled / np.where(size > 0, size, 1.0)
     found, rows = np.zeros(terms.shape[1]), np.ones(len(target))
     found[0] = _solve(scaled[:, :1], rows)[0]
-    best, least = found, np.inf
+    best, least, waited = found, np.inf, 0
     for _ in range(ROUNDS):
         error = 1.0 - scaled @ found
-        if (mean := float(np.abs(error).mean())) < least:
-            best, least = found, mean
+        mean = float(np.abs(error).mean())
+        waited = 0 if mean < (1 - GAIN) * least else waited + 1
+        best, least = (found, mean) if mean < least else (best, least)
+        if waited == PATIENCE or least < TINY:
+            break
         slope = scaled.T @ (rows * error) / len(rows)
         entering = np.argsort(-slope)[:ADDED]
         active = np.union1d(

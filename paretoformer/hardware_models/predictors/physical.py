@@ -19,7 +19,7 @@ FEW_ROWS = 1_000
 SIMPLER = ((1.5, 0.0), (1.5, 1.0), (3.0, 0.0), (3.0, 0.5))
 """What is tried: terms for each row, and the strictness with which they enter."""
 FEWEST_TERMS = 20
-FOLDS = 4
+FOLDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +75,13 @@ class Physical(Predictor):
         if len(features) > MOST_ROWS:
             kept = np.random.default_rng(seed).permutation(len(features))[:MOST_ROWS]
             features, target = features.rows(kept), target[kept]
-        candidates = products.natural_terms(features)
+        few = len(features) <= FEW_ROWS
+        most = max(_terms(len(features), rate) for rate, _ in SIMPLER) if few else None
+        candidates = products.natural_terms(features)[:most]
         columns = products.values(features, candidates)
-        if len(features) > FEW_ROWS:
-            weights = fit_nonnegative(columns, target)
-        else:
-            most, strictness = _simplicity(columns, target, seed)
-            weights = fit_nonnegative(columns[:, :most], target, strictness)
-        share = weights * columns.mean(axis=0)
+        most, strictness = _simplicity(columns, target, seed) if few else (len(candidates), 0.0)
+        weights = fit_nonnegative(columns[:, :most], target, strictness)
+        share = weights * columns[:, : len(weights)].mean(axis=0)
         used = np.argsort(-share, kind="stable")[: np.count_nonzero(weights)]
         return PhysicalLaw(
             terms=tuple(candidates[place] for place in used),
@@ -102,5 +101,9 @@ def _simplicity(columns: Floats, target: Floats, seed: int) -> tuple[int, float]
             total += float(np.abs(columns[out, :most] @ weights / target[out] - 1.0).sum())
         return total
 
-    tried = [(max(int(each * len(target)), FEWEST_TERMS), strictness) for each, strictness in SIMPLER]
-    return min(tried, key=lambda setting: error(*setting))
+    return min(((_terms(len(target), rate), strict) for rate, strict in SIMPLER), key=lambda setting: error(*setting))
+
+
+def _terms(rows: int, rate: float) -> int:
+    """Terms that so many rows may be asked about."""
+    return max(int(rate * rows), FEWEST_TERMS)

@@ -67,11 +67,20 @@ def natural_terms(features: Features) -> list[Term]:
     numbers; whether a row has a level of a category switches numbers, sums and other levels.
     """
     taken: dict[Term, None] = {}
-    for term in _in_order(features):
+    for term in _in_order(_distinct(features)):
         taken.setdefault(term)
         if len(taken) == MOST_TERMS:
             break
     return list(taken)
+
+
+def _distinct(features: Features) -> Features:
+    """Without features that are the same everywhere, and of those that are equal in every row only the first."""
+    first: dict[bytes, int] = {}
+    for place, column in enumerate(features.values.T):
+        if np.ptp(column) > 0:
+            first.setdefault(column.tobytes(), place)
+    return features.columns(list(first.values()))
 
 
 def _in_order(features: Features) -> Iterator[Term]:
@@ -131,8 +140,4 @@ def _column(factor: Factor) -> str:
 
 
 def _names(features: Features, kind: FeatureKind) -> list[str]:
-    """Features of a kind that are not the same in every row."""
-    varied = np.ptp(features.values, axis=0) > 0 if len(features) else np.zeros(len(features.names), dtype=bool)
-    return [
-        name for name, its, varies in zip(features.names, features.kinds, varied, strict=True) if its is kind and varies
-    ]
+    return [name for name, its in zip(features.names, features.kinds, strict=True) if its is kind]

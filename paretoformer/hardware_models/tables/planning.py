@@ -10,7 +10,7 @@ from paretoformer.records.errors import unknown
 
 FEWEST_ALIKE = 3
 """Columns with the same entries from which these are counted over all of them."""
-_DEPTH = re.compile(r"(^|[^a-z])(n_?|num_?)?(depths?|layers?|blocks?)(_?num|_?count)?($|[^a-z0-9])", re.IGNORECASE)
+_DEPTH = re.compile(r"(^|[^a-z])(n_?|num_?)?(depths?|layers?|blocks?)(_?num|_?count)?$", re.IGNORECASE)
 
 
 def plan_expansion(columns: Sequence[Column], depth: str | None = None) -> Expansion:
@@ -80,5 +80,6 @@ def _alike(columns: Sequence[Column]) -> list[tuple[str, ...]]:
 def _found_depth(columns: Sequence[Column], layers: Sequence[Layers]) -> tuple[str, ...]:
     cuts = tuple(dict.fromkeys(group.cut for group in layers if group.cut is not None))
     lengths = tuple(group.names[0] for group in layers if not group.even)
-    named = tuple(c.name for c in columns if c.kind is ColumnKind.NUMBERS and not c.constant and _DEPTH.search(c.name))
+    counting = (ColumnKind.NUMBERS, ColumnKind.LISTS)
+    named = tuple(c.name for c in columns if c.kind in counting and not c.constant and _DEPTH.search(c.name))
     return cuts or lengths or named

@@ -1,0 +1,184 @@
+"""Whether a study's measured costs are what one would predict, and which trials part company."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paretoformer.hardware_models.predictors.fitting import Prediction, predict_left_out
+from paretoformer.hardware_models.predictors.registry import predictor
+from paretoformer.hardware_models.predictors.scores import Scores, kendall, score
+from paretoformer.hardware_models.predictors.table_fit import FEWEST_ROWS, TableRequest, fit_table
+from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
+from paretoformer.hardware_models.tables.architectures import architecture_frame
+from paretoformer.hardware_models.tables.features import Floats
+from paretoformer.records.errors import UserError
+from paretoformer.records.measurement import Measurement, Provenance
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.studies.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTED = 3.0
+"""Robust standard deviations of log(measured / predicted) from their median beyond which a trial parts company."""
+LEAST_DEVIATION = 0.01
+"""No deviation counts as smaller: measurements themselves repeat to about a per cent."""
+EARNED = 0.9
+"""Kendall tau from which a predictor that also beats counted MACs is trusted to raise an alarm."""
+RARE = 0.99
+"""Quantile of the number of trials that leave their intervals by chance; more raise the alarm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartedTrial:
+    """A trial whose measured interval (`low` to `high`) lies outside the predicted one."""
+
+    trial: int
+    value: float
+    low: float
+    high: float
+    predicted: float
+    predicted_low: float
+    predicted_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPrediction:
+    """One measured cost of a study on one target, and what a predictor says of it.
+
+    `macs_tau` is how counted MACs order the same trials. `bearable` is how many may part by chance before `alarm` is raised.
+    """
+
+    quantity: str
+    target: str
+    unit: str
+    predictor: str
+    own: bool
+    scores: Scores
+    macs_tau: float | None
+    parted: tuple[PartedTrial, ...]
+    bearable: int
+
+    @property
+    def earned(self) -> bool:
+        """Whether the predictor orders the trials well enough, and better than MACs do, for its doubts to count."""
+        tau = self.scores.tau or 0.0
+        return tau >= EARNED and tau > (self.macs_tau or 0.0)
+
+    @property
+    def alarm(self) -> bool:
+        """Whether predicted and measured part company."""
+        return self.earned and len(self.parted) > self.bearable
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self) | {
+            "earned": self.earned,
+            "alarm": self.alarm,
+            "provenance": str(Provenance.PREDICTED),
+            "parted": [asdict(each) for each in self.parted],
+        }
+
+
+def study_predictions(study: Study, by: TablePredictor | None = None) -> list[StudyPrediction]:
+    """Each measured cost of a study's objectives beside a predictor.
+
+    Args:
+        study: the study.
+        by: a predictor fitted to stored measurements before; without one each trial is predicted from the others.
+
+    Raises:
+        UserError: no objective is measured, `by` predicts none of them, or too few trials are measured.
+    """
+    measured = [c for c in study.spec.columns if c.target and study.spec.source(c) == str(Provenance.MEASURED)]
+    if not measured:
+        raise UserError(
+            f"Study {study.name} has no measured objective; what is counted or modelled needs no prediction."
+        )
+    wanted = [column for column in measured if by is None or column.name == by.column]
+    if by is not None and not wanted:
+        costs = ", ".join(column.name for column in measured)
+        raise UserError(f"The predictor is of {by.column}, and the study's measured objectives are {costs}.")
+    return [_predicted(study, column.name, str(column.target), column.unit, by) for column in wanted]
+
+
+def _predicted(study: Study, quantity: str, target: str, unit: str, by: TablePredictor | None) -> StudyPrediction:
+    trials, frame, measurements = _rows(study, quantity, target)
+    fewest = 1 if by is not None else FEWEST_ROWS
+    if len(trials) < fewest:
+        raise UserError(
+            f"Study {study.name} has {len(trials)} trials with a measured {quantity} on {target}; {fewest} are needed."
+        )
+    values = np.array([each.value for each in measurements])
+    if by is None:
+        name, said, depth = _from_the_others(frame, quantity, values)
+        bearable = 0
+    else:
+        name, said, depth = by.fitted.name, by.predict(frame), by.features(frame).depth
+        bearable = _by_chance(len(trials), 1 - by.fitted.level)
+    return StudyPrediction(
+        quantity=quantity,
+        target=target,
+        unit=unit,
+        predictor=name,
+        own=by is None,
+        scores=score(said.value, values, depth, said.holds(values)),
+        macs_tau=kendall(np.array(frame["macs"], dtype=np.float64), values) if "macs" in frame else None,
+        parted=tuple(_parted(trials, measurements, said)),
+        bearable=bearable,
+    )
+
+
+def _rows(study: Study, quantity: str, target: str) -> tuple[list[int], "pd.DataFrame", list[Measurement]]:
+    """Numbers of the trials with a measurement, a row for each, and the measurements; each architecture once."""
+    specs = study.store.reads.architectures(study.row.id)
+    counts = study.store.reads.counts(study.row.id, study.spec.signature.digest)
+    found = {
+        trial.architecture: trial.number
+        for trial in reversed(study.trials)
+        if trial.architecture is not None and (quantity, target) in study.costs.get(trial.architecture, {})
+    }
+    digests = sorted(found, key=lambda digest: found[digest])
+    frame = architecture_frame(
+        [Architecture.from_json(specs[digest]) for digest in digests], [counts.get(digest, {}) for digest in digests]
+    )
+    return [found[digest] for digest in digests], frame, [study.costs[digest][quantity, target] for digest in digests]
+
+
+def _from_the_others(frame: "pd.DataFrame", quantity: str, values: Floats) -> tuple[str, Prediction, Floats | None]:
+    """Each row as laws without it predict it, with an interval of so many robust deviations around the usual ratio."""
+    rows = frame.assign(**{quantity: values})
+    fitted = fit_table(rows, quantity, TableRequest()).predictor
+    features = fitted.features(rows)
+    said = predict_left_out(predictor(fitted.fitted.name)(), features, values, fitted.seed)
+    ratios = np.log(values / said)
+    middle = float(np.median(ratios))
+    deviation = max(1.4826 * float(np.median(np.abs(ratios - middle))), LEAST_DEVIATION)
+    low, high = (said * np.exp(middle + side * PARTED * deviation) for side in (-1, 1))
+    return fitted.fitted.name, Prediction(value=said, low=low, high=high), features.depth
+
+
+def _parted(trials: Sequence[int], measurements: Sequence[Measurement], said: Prediction) -> list[PartedTrial]:
+    rows = zip(trials, measurements, said.value, said.low, said.high, strict=True)
+    return [
+        PartedTrial(
+            trial=trial,
+            value=measured.value,
+            low=measured.low,
+            high=measured.high,
+            predicted=float(value),
+            predicted_low=float(low),
+            predicted_high=float(high),
+        )
+        for trial, measured, value, low, high in rows
+        if measured.high < low or measured.low > high
+    ]
+
+
+def _by_chance(trials: int, share: float) -> int:
+    """How many of so many trials leave intervals that a share leaves, but rarely more."""
+    from scipy.stats import binom
+
+    return int(binom.ppf(RARE, trials, share))

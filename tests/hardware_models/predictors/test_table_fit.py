@@ -1,0 +1,170 @@
+"""From tables to predictors and back from files."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paretoformer.hardware_models.predictors.physical import Physical
+from paretoformer.hardware_models.predictors.rescaled import Rescaled
+from paretoformer.hardware_models.predictors.smooth import Smooth
+from paretoformer.hardware_models.predictors.table_fit import (
+    HeldOutScores,
+    TableRequest,
+    beats,
+    fit_table,
+    read_target,
+    score_table,
+)
+from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
+from paretoformer.records.errors import UserError
+
+
+def roofline(rows: int) -> pd.DataFrame:
+    """A device on which either arithmetic or memory is the bottleneck."""
+    rng = np.random.default_rng(1)
+    width, layers, batch = rng.integers(64, 1024, rows), rng.integers(1, 25, rows), rng.choice([1, 2, 4, 8, 16], rows)
+    macs, moved = layers * batch * width**2 * 12.0, layers * width**2 * 48.0 + layers * batch * width * 32.0
+    cost = np.maximum(macs / 5e9, moved / 2e10) + layers * 1e-3
+    return pd.DataFrame({"hidden": width, "layers": layers, "batch": batch, "cost": cost}).astype(str)
+
+
+def stages(rows: int) -> pd.DataFrame:
+    """A pyramid: depths and widths of four stages, and a resolution."""
+    rng = np.random.default_rng(2)
+    depths, widths = rng.choice([1, 2, 3, 6], (rows, 4)), rng.choice([24, 32, 48], (rows, 4)) * np.array([1, 2, 4, 8])
+    side = rng.choice([160, 192, 224], rows)
+    work = (depths * widths**2 / 4.0 ** np.arange(4)).sum(axis=1) * side**2
+    joined = [["-".join(map(str, row)) for row in each] for each in (depths, widths)]
+    cost = 2 + 1e-8 * work + 0.1 * depths.sum(axis=1)
+    return pd.DataFrame({"depths": joined[0], "widths": joined[1], "side": side, "cost": cost}).astype(str)
+
+
+def cells(rows: int) -> pd.DataFrame:
+    """Six edges with an operation each, as words."""
+    prices = {"none": 0.0, "skip": 0.1, "conv1": 1.0, "conv3": 2.5}
+    ops = np.random.default_rng(3).choice(list(prices), (rows, 6))
+    cost = 3 + np.vectorize(prices.get)(ops).sum(axis=1)
+    return pd.DataFrame({**{f"edge{place}": ops[:, place] for place in range(6)}, "cost": cost.astype(str)})
+
+
+def mixers(rows: int) -> pd.DataFrame:
+    """A mixer for each layer, whose costs grow differently with the width."""
+    rng = np.random.default_rng(4)
+    prices = {"softmax": 3e-4, "linear": 1e-4, "pool": 1e-5}
+    width, depth = rng.choice([32, 64, 96], rows), rng.integers(1, 6, rows)
+    chosen = [list(rng.choice(list(prices), each)) for each in depth]
+    cost = [0.2 + sum(prices[mixer] * w**2 for mixer in each) for each, w in zip(chosen, width, strict=True)]
+    words = ["-".join(each) for each in chosen]
+    return pd.DataFrame({"width": width.astype(str), "mixer": words, "cost": [str(each) for each in cost]})
+
+
+def scored(frame: pd.DataFrame) -> HeldOutScores:
+    return score_table(frame, ["cost"], TableRequest(), among=[Physical(), Smooth()])[0]
+
+
+@pytest.mark.parametrize("table", [roofline, stages, cells, mixers], ids=lambda each: each.__name__)
+def test_tables_of_other_kinds_are_predicted_within_a_few_per_cent(table) -> None:
+    found = scored(table(300))
+    assert found.chosen.mape < 0.05
+    assert found.chosen.tau is not None and found.chosen.tau > 0.95
+
+
+@pytest.mark.parametrize("table", [roofline, stages, mixers], ids=lambda each: each.__name__)
+def test_the_baselines_are_beaten_where_costs_are_products(table) -> None:
+    assert scored(table(200)).unbeaten == ()
+
+
+def test_a_law_that_is_no_better_than_a_baseline_does_not_beat_it() -> None:
+    chosen = scored(cells(100)).chosen
+    assert not beats(chosen, chosen)
+    assert beats(replace(chosen, mape=chosen.mape / 2, tau=1.0), replace(chosen, tau=0.9))
+
+
+def test_a_saved_predictor_says_the_same(tmp_path: Path) -> None:
+    frame = mixers(60)
+    found = fit_table(frame, "cost", TableRequest(), among=[Physical()]).predictor
+    found.save(tmp_path / "cost.json")
+    read = TablePredictor.load(tmp_path / "cost.json")
+    rows = frame.drop(columns="cost")
+    np.testing.assert_array_equal(read.predict(rows).value, found.predict(rows).value)
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    found = fit_table(mixers(60), "cost", TableRequest(), among=[Physical()]).predictor.to_json()
+    del found["fitted"]["law"]["sum"][0]["weight"]
+    (tmp_path / "cost.json").write_text(json.dumps(found))
+    with pytest.raises(UserError, match="was changed or cut off: KeyError 'weight'"):
+        TablePredictor.load(tmp_path / "cost.json")
+
+
+def test_another_json_file_is_no_predictor(tmp_path: Path) -> None:
+    (tmp_path / "else.json").write_text("{}")
+    with pytest.raises(UserError, match="is no predictor of this version"):
+        TablePredictor.load(tmp_path / "else.json")
+
+
+def test_twenty_rows_of_a_new_device_are_enough_beside_another_device() -> None:
+    frame = roofline(400)
+    other = fit_table(frame.iloc[:300], "cost", TableRequest(), among=[Smooth()]).predictor
+    new = frame.assign(cost=[str(0.3 * float(cost) ** 0.9) for cost in frame["cost"]])
+    few, rest = new.iloc[300:320], new.iloc[320:]
+    target = read_target(rest, "cost")
+
+    def error(prior: TablePredictor | None) -> float:
+        predictor = fit_table(few, "cost", TableRequest(), prior=prior).predictor
+        return float(np.mean(np.abs(predictor.predict(rest).value / target - 1)))
+
+    assert error(other) < 0.5 * error(None)
+
+
+def test_a_predictor_that_needs_the_other_device_carries_it_along(tmp_path: Path) -> None:
+    frame = roofline(120)
+    other = fit_table(frame, "cost", TableRequest(), among=[Smooth()]).predictor
+    found = fit_table(frame.iloc[:20], "cost", TableRequest(), prior=other, among=[Rescaled()]).predictor
+    found.save(tmp_path / "new.json")
+    assert np.allclose(
+        TablePredictor.load(tmp_path / "new.json").predict(frame).value, other.predict(frame).value, rtol=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "request_", "sentence"),
+    [
+        (
+            {},
+            TableRequest(features=("hidden", "depth")),
+            "'depth' is not a column of the table; its columns: batch, cost",
+        ),
+        (
+            {"batch": "4"},
+            TableRequest(features=("hidden", "batch")),
+            "Column 'batch' is 4 in all 30 rows, which tells nothing",
+        ),
+        ({}, TableRequest(features=("cost",)), "Column 'cost' is predicted, and cannot be a feature too"),
+        ({"cost": "-1"}, TableRequest(), "Row 1 of column 'cost' is -1, and a cost to be predicted must be positive"),
+        ({"cost": "fast"}, TableRequest(), "Row 1 of column 'cost' is 'fast' where a number is expected"),
+        ({"cost": ""}, TableRequest(), "Row 1 of column 'cost' is empty where a number is expected"),
+        ({"cost": "2"}, TableRequest(), "Column 'cost' is 2 in all 30 rows; there is nothing to predict"),
+        ({}, TableRequest(depth="deep"), "'deep' is not a feature column; feature columns: batch, hidden, layers"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said_in_a_sentence(
+    change: dict[str, str], request_: TableRequest, sentence: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        fit_table(roofline(30).assign(**change), "cost", request_, among=[Physical()])
+    assert sentence in str(caught.value)
+
+
+def test_a_table_too_small_to_hold_rows_out_is_refused() -> None:
+    with pytest.raises(UserError, match="The table has 14 rows, of which 3 would be held out; at least 5"):
+        scored(roofline(14))
+
+
+def test_a_share_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match="'1.5' is not a share of rows"):
+        score_table(roofline(30), ["cost"], TableRequest(), held_out=1.5)
