@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -62,15 +63,26 @@ def assembled(**names: Any) -> Architecture:
     return Architecture.from_json({"topology": made["topology"], "stem": made["stem"], "stacks": stacks})
 
 
+def smaller(kind: str, name: str) -> Iterator[Any]:
+    """A choice as an architecture's JSON has it: its default, then with a whole number or all large ones halved, ever again."""
+    yield name
+    config = registry.config_from_json(kind, name)
+    numbers = {field.name: getattr(config, field.name) for field in fields(config)}
+    numbers = {field: value for field, value in numbers.items() if type(value) is int}
+    for shift in range(1, 8):
+        yield {"name": name, **{field: value >> shift for field, value in numbers.items() if value >= 16}}
+        yield from ({"name": name, field: value >> shift} for field, value in numbers.items() if value >> shift)
+
+
 @cache
 def model_with(kind: str, name: str, decodes: bool = False) -> tuple[Architecture, Signature] | None:
     """The first valid small model that has the choice, or None; one that goes on with tokens where it is to decode."""
     topologies = dict.fromkeys([*TOPOLOGIES, *(choice.name for choice in registry.choices("topology"))])
-    for topology, stem, signature in product(topologies, STEMS, SIGNATURES.values()):
-        named = {"topology": topology, "stem": stem, kind: name}
+    sizes = [name] if kind in ("topology", "stem") else list(smaller(kind, name))
+    for size, topology, stem, signature in product(sizes, topologies, STEMS, SIGNATURES.values()):
         if kind in ("topology", "stem") and name not in (topology, stem):
             continue
-        architecture = assembled(**named)
+        architecture = assembled(**{"topology": topology, "stem": stem, kind: size})
         if decodes and not (architecture.topology.decodes and isinstance(signature.output, TokenOutput)):
             continue
         if not architecture.problems(signature):

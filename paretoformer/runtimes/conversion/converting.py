@@ -19,6 +19,7 @@ from paretoformer.records.signature import ImageInput
 from paretoformer.runtimes.base import NotConvertible, first_line
 from paretoformer.runtimes.conversion.checks import agree, outputs, session
 from paretoformer.runtimes.conversion.graphs import FirstTokens, NextTokens, Whole
+from paretoformer.runtimes.conversion.operators import sorted_stably
 from paretoformer.runtimes.conversion.state import Leaf, leaves, named_leaves
 from paretoformer.runtimes.inputs import Inputs
 from paretoformer.search_spaces.contract import Model
@@ -143,13 +144,13 @@ def _write(
                 opset_version=OPSET,
                 input_names=input_names,
                 output_names=output_names,
+                custom_translation_table={torch.ops.aten.sort.stable: sorted_stably},
                 verbose=False,
             )
             assert converted is not None
             converted.save(path)
     except Exception as error:  # whatever a choice does that cannot be traced or has no operator
-        cause = error.__cause__ or error
-        raise NotConvertible(f"{_culprit(error)} cannot be converted to ONNX: {first_line(cause)}") from error
+        raise NotConvertible(f"{_culprit(error)} cannot be converted to ONNX: {_reason(error)}") from error
 
 
 def _values(inputs: Inputs) -> tuple[Tensor, ...]:
@@ -179,6 +180,15 @@ def _moving(one: Leaf, other: Leaf) -> Any:
         return Dim.DYNAMIC
     changed = [axis for axis, (old, new) in enumerate(zip(one.shape, other.shape, strict=True)) if old != new]
     return dict.fromkeys(changed, Dim.DYNAMIC) or None
+
+
+def _reason(error: BaseException) -> str:
+    """In words of ours where the position, which a graph takes as an input, was used as if it were known."""
+    cause = error.__cause__ or error
+    by_position = (
+        isinstance(cause, TypeError) and "SymInt" in str(cause) or "specialized it to be a constant" in str(cause)
+    )
+    return "what it does with a token depends on the token's position" if by_position else first_line(cause)
 
 
 def _culprit(error: BaseException | None) -> str:
