@@ -34,14 +34,15 @@ class SingleStackConfig(TopologyConfig):
         """It reads one input and answers for all of it or for each token; a topology adds what else it cannot serve."""
         yield from source_problems(self, signature)
         if isinstance(signature.output, DenseOutput):
-            yield f"topology {self.choice.name} answers for an input or its tokens, and the task asks for numbers a pixel"
+            name = self.choice.name
+            yield f"topology {name} answers for an input or its tokens, and the task asks for numbers a pixel; use siamese"
         elif isinstance(signature.input, ImageInput) and not signature.whole:
             yield f"topology {self.choice.name} answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """A source has no stem, and where each step is asked for something, each is a token."""
         if architecture.source is not None:
-            yield f"topology {self.choice.name} reads no source, and the architecture has a stem for one"
+            yield f"topology {self.choice.name} reads no source, and the architecture has a stem for one; leave it out"
         yield from step_problems(architecture, signature)
 
     def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
@@ -142,7 +143,8 @@ class SingleStack(Model):
 def source_problems(config: TopologyConfig, signature: Signature) -> Iterator[str]:
     """A topology of one input cannot serve a task that has a source."""
     if signature.source is not None:
-        yield f"topology {config.choice.name} reads one input, and the task gives {signature}"
+        name = config.choice.name
+        yield f"topology {name} reads one input, and the task gives {signature}; encoder-decoder, dual and siamese read a source"
 
 
 def step_problems(architecture: "Architecture", signature: Signature) -> Iterator[str]:

@@ -359,7 +359,9 @@ def test_a_space_that_cannot_serve_a_task_says_why_and_which_can(
 def test_a_space_fits_where_one_of_its_stems_configs_does() -> None:
     odd = Signature(input=ImageInput(channels=1, height=7, width=7), output=ClassOutput(classes=2))
     load_space("vision").check(odd)
-    with pytest.raises(UserError, match="patches of 2 pixels do not tile 7 x 7 pixels; spaces for it: vision"):
+    with pytest.raises(
+        UserError, match="patches of 2 pixels do not tile 7 x 7 pixels; sizes that do: 1; spaces for it: vision"
+    ):
         load_space("wide-or-deep").check(odd)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.field_types import as_type, described, takes
 from paretoformer.search_spaces.contract.site import Site
 
@@ -91,3 +92,18 @@ class ChoiceConfig:
             if item.default is MISSING or current != item.default:
                 value[item.name] = as_type(item.type, current)
         return value
+
+
+def those_with(kind: type[ChoiceConfig], capability: Capability, *, has: bool = True) -> str:
+    """The choices of a kind that have a capability, or have not, as the end of a sentence that refuses another."""
+    every = [config.choice for config in _registered(kind)]
+    able = (choice for choice in every if (capability in choice.capabilities) == has)
+    names = sorted(choice.name for choice in able if Capability.BY_CONVERSION not in choice.capabilities)
+    return f"{every[0].kind}s that can: {', '.join(names)}"
+
+
+def _registered(kind: type[ChoiceConfig]) -> Iterator[type[ChoiceConfig]]:
+    if "choice" in vars(kind):
+        yield kind
+    for narrower in kind.__subclasses__():
+        yield from _registered(narrower)

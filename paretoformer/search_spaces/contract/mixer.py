@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract.capabilities import Capability
-from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.config import ChoiceConfig, those_with
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.site import Site
 
@@ -41,22 +41,22 @@ class MixerConfig(ChoiceConfig):
         able, name = self.choice.capabilities, self.choice.name
         if site.memory is not None:
             if Capability.CROSS not in able:
-                others = _claim(Capability.CROSS)
+                others = those_with(MixerConfig, Capability.CROSS)
                 yield f"mixer {name} reads its own tokens only, and a cross branch reads a memory; {others}"
         elif site.causal and site.block > 1 and Capability.BLOCK_CAUSAL not in able:
-            others = _claim(Capability.BLOCK_CAUSAL)
+            others = those_with(MixerConfig, Capability.BLOCK_CAUSAL)
             yield f"mixer {name} is not causal by blocks, and this stack has blocks of {site.block} tokens; {others}"
         elif site.causal and Capability.CAUSAL not in able:
-            yield f"mixer {name} is bidirectional, and this stack is causal; {_claim(Capability.CAUSAL)}"
+            yield f"mixer {name} is bidirectional, and this stack is causal; {those_with(MixerConfig, Capability.CAUSAL)}"
         elif not site.causal and Capability.BIDIRECTIONAL not in able:
-            yield f"mixer {name} is causal only, and this stack is bidirectional; {_claim(Capability.BIDIRECTIONAL)}"
+            yield f"mixer {name} is causal only, and this stack is bidirectional; {those_with(MixerConfig, Capability.BIDIRECTIONAL)}"
         if Capability.GRID in able and site.grid is None:
             yield f"mixer {name} needs a grid, and this stack has {site}; a grid comes from images in a bidirectional stack"
         if site.position is not None:
             for need in _WHERE:
                 position = site.position.choice
                 if need in position.capabilities and need not in able:
-                    others = _claim(need)
+                    others = those_with(MixerConfig, need)
                     yield f"position {position.name} acts on the {_WHERE[need]}, and mixer {name} has none; {others}"
 
 
@@ -65,19 +65,6 @@ _WHERE = {
     Capability.ROTARY: "queries and keys of an attention",
     Capability.WEIGHTS: "weights of an attention",
 }
-
-
-def _claim(capability: Capability) -> str:
-    """The mixers that have it, as the end of a sentence."""
-    names = (config.choice.name for config in _registered(MixerConfig) if capability in config.choice.capabilities)
-    return f"mixers that can: {', '.join(sorted(names))}"
-
-
-def _registered(kind: type[MixerConfig]) -> Iterator[type[MixerConfig]]:
-    if "choice" in vars(kind):
-        yield kind
-    for narrower in kind.__subclasses__():
-        yield from _registered(narrower)
 
 
 class Mixer(nn.Module, ABC):

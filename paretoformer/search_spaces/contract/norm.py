@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract.capabilities import Capability
-from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.config import ChoiceConfig, those_with
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.site import Site
 
@@ -23,7 +23,8 @@ class NormConfig(ChoiceConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """A causal stack needs norms that are local to a token."""
         if site.causal and Capability.TOKEN_LOCAL not in self.choice.capabilities:
-            yield f"norm {self.choice.name} mixes tokens, and this stack is causal"
+            others = those_with(NormConfig, Capability.TOKEN_LOCAL)
+            yield f"norm {self.choice.name} mixes tokens, and this stack is causal; {others}"
 
 
 class Norm(nn.Module, ABC):

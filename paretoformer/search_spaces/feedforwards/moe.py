@@ -39,7 +39,7 @@ class MoeConfig(FeedForwardConfig):
         """There are as many experts as are active, and a choice among them."""
         yield from super().problems(site)
         if self.active > self.experts:
-            yield f"feedforward moe has {self.experts} experts, and {self.active} cannot be active"
+            yield f"feedforward moe has {self.experts} experts, and {self.active} cannot be active; use at most {self.experts}"
 
     def build(self, site: Site) -> "Moe":
         """The feed-forward for `site`."""

@@ -43,8 +43,12 @@ class BigBirdConfig(AttentionConfig):
         if blocks <= self.most_dense:
             yield (
                 f"mixer bigbird with {self.random} random blocks needs more than {self.most_dense} of {self.block} tokens, "
-                f"and {site} has {blocks}; all would be read, as in mixer softmax"
+                f"and {site} has {blocks}; all would be read, as in mixer softmax; {self._remedy(site)}"
             )
+
+    def _remedy(self, site: Site) -> str:
+        most = (site.length - 1) // self.most_dense
+        return f"use blocks of at most {most}, or mixer softmax" if most else "use mixer softmax"
 
     @property
     def most_dense(self) -> int:

@@ -43,10 +43,10 @@ class CosformerConfig(FeatureAttentionConfig):
         """Two axes need a grid; a causal stack has the prefix already."""
         yield from super().problems(site)
         if self.axes != "raster" and site.grid is None:
-            yield f"mixer cosformer with axes {self.axes} needs a grid, and this stack has {site}"
+            yield f"mixer cosformer with axes {self.axes} needs a grid, and this stack has {site}; use axes raster"
         if self.prefix and (site.causal or self.axes != "raster"):
             held = "this stack is causal without it" if site.causal else f"axes {self.axes} have no first token"
-            yield f"mixer cosformer has prefix for tokens in raster order, and {held}"
+            yield f"mixer cosformer has prefix for tokens in raster order, and {held}; set prefix to false"
 
     def build(self, site: Site) -> "Cosformer":
         """The attention for `site`."""

@@ -49,7 +49,8 @@ class GnconvConfig(MixerConfig):
         if site.width % parts:
             yield f"{name} needs a width that is a multiple of {parts}, and the width is {site.width}"
         elif self.filter == "global" and filtered % 2:
-            yield f"{name} filters {filtered} channels at the width {site.width}, and a global filter halves them"
+            use = f"use filter local, or a width that is a multiple of {2 * parts}"
+            yield f"{name} filters {filtered} channels at the width {site.width}, and a global filter halves them; {use}"
         yield from window_problems("gnconv", _NEAR if self.filter == "global" else self.size, site)
 
     def build(self, site: Site) -> "Gnconv":

@@ -52,9 +52,9 @@ class PerformerConfig(FeatureAttentionConfig):
         """No stabiliser may look ahead, and the relu kernel has no exponents."""
         yield from super().problems(site)
         if self.stabiliser == "both" and site.causal:
-            yield "mixer performer with stabiliser both reads all keys at once, and this stack is causal"
+            yield "mixer performer with stabiliser both reads all keys at once, and this stack is causal; use stabiliser query"
         if self.stabiliser == "both" and self.kernel == "relu":
-            yield "mixer performer with kernel relu has no exponents, and stabiliser both acts on them"
+            yield "mixer performer with kernel relu has no exponents, and stabiliser both acts on them; use stabiliser query"
 
     def build(self, site: Site) -> "Performer":
         """The attention for `site`."""

@@ -51,7 +51,10 @@ class WindowConfig(AttentionConfig):
                 "use an even number, or form lra"
             )
         if self.global_tokens and site.causal:
-            yield f"mixer window has {self.global_tokens} global_tokens, which read all tokens, and this stack is causal"
+            yield (
+                f"mixer window has {self.global_tokens} global_tokens, which read all tokens, and this stack is causal; "
+                "use global_tokens 0"
+            )
         if self.global_tokens > site.length:
             yield f"mixer window has {self.global_tokens} global_tokens, and {site} has {site.length} in all; use at most {site.length}"
 

@@ -18,8 +18,9 @@ def window_problems(name: str, size: int, site: Site) -> Iterator[str]:
     if not site.causal and size % 2 == 0:
         yield f"mixer {name} of size {size} has no centre in a bidirectional stack; use an odd size"
     side = min(site.grid) if site.grid else site.length
-    if size > (side if site.causal else 2 * side - 1):
-        yield f"mixer {name} has size {size}, and {site} is narrower"
+    if size > (most := side if site.causal else 2 * side - 1):
+        use = f"; use at most {most}" if most > 1 else ""
+        yield f"mixer {name} has size {size}, and {site} is narrower{use}"
 
 
 def taps(size: int, site: Site) -> int:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.capabilities import Capability
+from paretoformer.search_spaces.contract.config import ChoiceConfig, those_with
+from paretoformer.search_spaces.contract.position import PositionConfig
 from paretoformer.search_spaces.contract.site import Site
 
 
@@ -46,22 +48,25 @@ def bucket_problems(config: ChoiceConfig, site: Site, buckets: int, farthest: in
     """Sentences that say why `site` cannot have so many buckets up to `farthest`."""
     name, side = config.choice.name, buckets if site.causal else buckets // 2
     if not site.causal and buckets % 2:
-        yield f"position {name} halves its buckets in a bidirectional stack, and there are {buckets}"
-    elif farthest <= max(1, side // 2):
-        yield f"position {name} tells {max(1, side // 2)} distances apart before buckets widen, and farthest is {farthest}"
+        yield f"position {name} halves its buckets in a bidirectional stack, and there are {buckets}; use an even number"
+    elif farthest <= (apart := max(1, side // 2)):
+        yield (
+            f"position {name} tells {apart} distances apart before buckets widen, and farthest is {farthest}; "
+            f"use at least {apart + 1}"
+        )
 
 
 def axes_problems(config: ChoiceConfig, site: Site, *, grid: bool) -> Iterator[str]:
     """A form with two axes needs a grid."""
     if grid and site.grid is None:
-        yield f"position {config.choice.name} with grid=true needs a grid, and this stack has {site}"
+        yield f"position {config.choice.name} with grid=true needs a grid, and this stack has {site}; set grid to false"
 
 
 def pair_problems(config: ChoiceConfig, site: Site) -> Iterator[str]:
     """What acts on pairs of tokens of one sequence has nothing to say between two."""
     if site.memory is not None and site.memory.placed:
-        name = config.choice.name
-        yield f"position {name} acts between tokens of one sequence, and cross branches here read a memory with positions"
+        name, others = config.choice.name, those_with(PositionConfig, Capability.SCORE_BIAS, has=False)
+        yield f"position {name} acts between tokens of one sequence, and cross branches here read a memory with positions; {others}"
 
 
 def _ceiling(value: float) -> int:

@@ -26,7 +26,7 @@ class LearnedConfig(PositionConfig):
         """Two axes need a grid, and halves an even width."""
         yield from axes_problems(self, site, grid=self.grid)
         if self.grid and site.width % 2:
-            yield f"position learned with grid=true gives each axis half of the width, and the width is {site.width}"
+            yield f"position learned with grid=true gives each axis half of the width, and the width is {site.width}; use an even one"
 
     def build(self, site: Site) -> "Position":
         """The table for `site`."""

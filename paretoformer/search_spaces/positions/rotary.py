@@ -30,7 +30,7 @@ class RotaryConfig(PositionConfig):
         """Two axes need a grid, and no more than all channels turn."""
         yield from axes_problems(self, site, grid=self.grid)
         if self.fraction > 1:
-            yield f"position rotary turns the fraction {self.fraction} of a head, and all of a head is 1"
+            yield f"position rotary turns the fraction {self.fraction} of a head, and all of a head is 1; use at most 1"
 
     def rotated(self, head_width: int) -> int:
         """Channels of a head that turn."""

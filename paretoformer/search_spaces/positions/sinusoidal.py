@@ -27,7 +27,7 @@ class SinusoidalConfig(PositionConfig):
         """Two axes need a grid, and halves an even width."""
         yield from axes_problems(self, site, grid=self.grid)
         if self.grid and site.width % 2:
-            yield f"position sinusoidal with grid=true gives each axis half of the width, and the width is {site.width}"
+            yield f"position sinusoidal with grid=true gives each axis half of the width, and the width is {site.width}; use an even one"
 
     def build(self, site: Site) -> "Sinusoidal":
         """The waves for `site`."""

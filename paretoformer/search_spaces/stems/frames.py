@@ -29,7 +29,8 @@ class FramesConfig(StemConfig):
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads numbers, in whole frames."""
         if not isinstance(given, SeriesInput):
-            yield "stem frames reads series of numbers, and the task gives tokens or images"
+            others = "stem tokens reads token ids, stem patches images"
+            yield f"stem frames reads series of numbers, and the task gives tokens or images; {others}"
         elif not 0 < self.size <= given.length:
             yield f"stem frames takes {self.size} steps at once, and the task gives up to {given.length}; use 1 to {given.length}"
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Self
 
 from torch import Tensor, nn
 
 from paretoformer.records.signature import ImageInput, Input
 from paretoformer.search_spaces.contract import Stem, StemConfig
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.registry import register
 
 
@@ -42,11 +44,12 @@ class PatchesConfig(StemConfig):
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads images whose sides are whole numbers of patches."""
         if not isinstance(given, ImageInput):
-            yield "stem patches needs a grid, and the task gives a sequence"
+            yield "stem patches needs a grid, and the task gives a sequence; stem tokens reads token ids, stem frames numbers"
         elif given.height % self.size or given.width % self.size:
-            yield f"patches of {self.size} pixels do not tile {given.height} x {given.width} pixels"
+            that_do = divisors(gcd(given.height, given.width), self.size)
+            yield f"patches of {self.size} pixels do not tile {given.height} x {given.width} pixels; sizes that do: {that_do}"
         if self.reach < self.size:
-            yield f"patches of {self.size} pixels leave some unread, and their kernel has {self.reach}"
+            yield f"patches of {self.size} pixels leave some unread, and their kernel has {self.reach}; use at least {self.size}"
 
     def grid(self, given: Input) -> tuple[int, int]:
         """Rows and columns of patches."""

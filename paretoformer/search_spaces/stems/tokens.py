@@ -25,7 +25,7 @@ class TokensConfig(StemConfig):
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads tokens only."""
         if not isinstance(given, TokenInput):
-            yield "stem tokens reads token ids, and the task gives images or numbers"
+            yield "stem tokens reads token ids, and the task gives images or numbers; stem patches reads images, stem frames numbers"
 
     def tokens(self, given: Input) -> int:
         """The maximum length."""

@@ -21,6 +21,7 @@ from paretoformer.search_spaces.contract import (
     StemUse,
     TopologyConfig,
 )
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.heads import tied
 from paretoformer.search_spaces.pooler import Pooler, pooler_macs, pooler_parameters
 from paretoformer.search_spaces.registry import register
@@ -55,7 +56,7 @@ class DualConfig(TopologyConfig):
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """It reads a source and goes on with tokens."""
         if signature.source is None:
-            yield f"topology dual reads a source, and the task gives {signature}"
+            yield f"topology dual reads a source, and the task gives {signature}; use an encoder or a decoder"
         elif not isinstance(signature.input, TokenInput) or not isinstance(signature.output, TokenOutput):
             yield f"topology dual gives the next token of a sequence, and the task gives {signature}"
 
@@ -63,13 +64,16 @@ class DualConfig(TopologyConfig):
         """Both stacks of the text are as wide as each other; poolers have heads that divide that width."""
         encoder, unimodal, multimodal = architecture.stacks
         if unimodal.width != multimodal.width:
-            yield f"stack unimodal is {unimodal.width} wide, and multimodal, which goes on from it, {multimodal.width}"
+            yield f"stack unimodal is {unimodal.width} wide, and multimodal, which goes on from it, {multimodal.width}; use one width"
         if unimodal.width % self.heads:
-            yield f"topology dual has poolers of {self.heads} heads, and they do not divide the width {unimodal.width}"
+            yield (
+                f"topology dual has poolers of {self.heads} heads, and they do not divide the width {unimodal.width}; "
+                f"heads that do: {divisors(unimodal.width, self.heads)}"
+            )
         if architecture.source is None and encoder.width != unimodal.width:
             yield (
                 f"stem {architecture.stem.choice} is read by encoder and unimodal, and they are {encoder.width} and "
-                f"{unimodal.width} wide"
+                f"{unimodal.width} wide; use one width, or a stem of its own for the source"
             )
 
     def stems(self, architecture: "Architecture", signature: Signature) -> tuple[StemUse, ...]:

@@ -45,7 +45,7 @@ class EncoderDecoderConfig(TopologyConfig):
     def signature_problems(self, signature: Signature) -> Iterator[str]:
         """It reads a source and goes on with tokens."""
         if signature.source is None:
-            yield f"topology encoder-decoder reads a source, and the task gives {signature}"
+            yield f"topology encoder-decoder reads a source, and the task gives {signature}; use an encoder or a decoder"
         elif not isinstance(signature.input, TokenInput) or not isinstance(signature.output, TokenOutput):
             yield f"topology encoder-decoder gives the next token of a sequence, and the task gives {signature}"
 
@@ -55,12 +55,15 @@ class EncoderDecoderConfig(TopologyConfig):
             return
         widths = [architecture.stack(name).width for name in self.roles]
         if len(set(widths)) > 1:
-            yield f"stem {architecture.stem.choice} is read by encoder and decoder, and they are {widths[0]} and {widths[1]} wide"
+            yield (
+                f"stem {architecture.stem.choice} is read by encoder and decoder, and they are {widths[0]} and {widths[1]} wide; "
+                "use one width, or a stem of its own for the source"
+            )
         given, source = signature.input, signature.source
         if isinstance(given, TokenInput) and isinstance(source, TokenInput) and given.vocabulary != source.vocabulary:
             yield (
                 f"stem {architecture.stem.choice} is read by encoder and decoder, and the task's vocabularies have "
-                f"{source.vocabulary} and {given.vocabulary} tokens"
+                f"{source.vocabulary} and {given.vocabulary} tokens; use a stem of its own for the source"
             )
 
     def stems(self, architecture: "Architecture", signature: Signature) -> tuple[StemUse, ...]:

@@ -63,22 +63,22 @@ class InterleavedConfig(TopologyConfig):
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """Read and write take turns; what has no tokens of its own has no positions and no opening norm."""
         if architecture.source is not None:
-            yield "topology interleaved reads no source, and the architecture has a stem for one"
+            yield "topology interleaved reads no source, and the architecture has a stem for one; leave it out"
         yield from step_problems(architecture, signature)
         local, read, latent, write = architecture.stacks
         if read.depth != write.depth:
-            yield f"stack read has {read.depth} blocks, one a segment, and write has {write.depth}"
+            yield f"stack read has {read.depth} blocks, one a segment, and write has {write.depth}; use one depth"
         for stack in (read, write):
             if stack.position.choice.name != "none":
-                yield f"stack {stack.name} has position {stack.position.choice}, and it has no tokens of its own to place"
+                yield f"stack {stack.name} has position {stack.position.choice}, and it has no tokens of its own to place; use none"
             if stack.opening_norm is not None:
-                yield f"stack {stack.name} opens with a norm, and it has no tokens of its own to normalise"
+                yield f"stack {stack.name} opens with a norm, and it has no tokens of its own to normalise; leave it out"
         for stack in architecture.stacks:
             if stack.loops > 1:
-                yield f"stack {stack.name} loops, and topology interleaved runs each block once"
+                yield f"stack {stack.name} loops, and topology interleaved runs each block once; use loops 1"
         for one, other in ((read, latent), (write, local)):
             if one.width != other.width:
-                yield f"stack {one.name} is {one.width} wide, and {other.name}, which it adds to, {other.width}"
+                yield f"stack {one.name} is {one.width} wide, and {other.name}, which it adds to, {other.width}; use one width"
 
     def groups(self, length: int) -> int:
         """Groups that hold so many tokens."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import gcd
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from paretoformer.records.signature import ImageInput, Signature
 from paretoformer.search_spaces.contract import Model, Site, Source, StackRole, StackRun, StemUse, TopologyConfig
+from paretoformer.search_spaces.contract.attention import divisors
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.single_stack import source_problems
 from paretoformer.search_spaces.stack import StackModule
@@ -45,23 +47,29 @@ class NestedConfig(TopologyConfig):
         """It reads images and answers for all of one."""
         yield from source_problems(self, signature)
         if not isinstance(signature.input, ImageInput):
-            yield f"topology nested needs a grid, and the task gives {signature}"
+            yield f"topology nested needs a grid, and the task gives {signature}; use an encoder or a decoder"
         elif not signature.whole:
             yield f"topology nested answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """Words fill sentences, and inner blocks fall between outer ones."""
         if architecture.source is not None:
-            yield "topology nested reads no source, and the architecture has a stem for one"
+            yield "topology nested reads no source, and the architecture has a stem for one; leave it out"
         grid = architecture.stem.grid(signature.input)
         if grid is not None and (grid[0] % self.words or grid[1] % self.words):
-            yield f"topology nested has sentences of {self.words} x {self.words} words, and they do not tile {grid[0]} x {grid[1]}"
+            yield (
+                f"topology nested has sentences of {self.words} x {self.words} words, and they do not tile {grid[0]} x {grid[1]}; "
+                f"words that do: {divisors(gcd(*grid), self.words)}"
+            )
         inner, outer = architecture.stacks
         if outer.depth % inner.depth:
-            yield f"{inner.depth} inner blocks do not divide the outer ones, and there are {outer.depth}"
+            yield (
+                f"{inner.depth} inner blocks do not divide the outer ones, and there are {outer.depth}; "
+                f"depths that do: {divisors(outer.depth, inner.depth)}"
+            )
         for stack in (inner, outer):
             if stack.loops > 1:
-                yield f"stack {stack.name} loops, and topology nested runs each block once"
+                yield f"stack {stack.name} loops, and topology nested runs each block once; use loops 1"
 
     def stems(self, architecture: "Architecture", signature: Signature) -> tuple[StemUse, ...]:
         """Words, at the inner width."""

@@ -50,17 +50,20 @@ class PyramidConfig(TopologyConfig):
         """It reads images and answers for all of one."""
         yield from source_problems(self, signature)
         if not isinstance(signature.input, ImageInput):
-            yield f"topology pyramid needs a grid, and the task gives {signature}"
+            yield f"topology pyramid needs a grid, and the task gives {signature}; use an encoder or a decoder"
         elif not signature.whole:
             yield f"topology pyramid answers for whole images, and the task gives {signature}"
 
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """The stem's grid can be halved three times."""
         if architecture.source is not None:
-            yield "topology pyramid reads no source, and the architecture has a stem for one"
+            yield "topology pyramid reads no source, and the architecture has a stem for one; leave it out"
         first = architecture.stem.grid(signature.input)
         if first is not None and min(side for grid in self._grids(first) for side in grid) < 1:
-            yield f"topology pyramid halves a grid three times, and stem {architecture.stem.choice} gives {first[0]} x {first[1]}"
+            yield (
+                f"topology pyramid halves a grid three times, and stem {architecture.stem.choice} gives {first[0]} x {first[1]}; "
+                "use 8 x 8 or more"
+            )
 
     def sites(self, architecture: "Architecture", signature: Signature) -> dict[str, Site]:
         """Each stage on its grid."""

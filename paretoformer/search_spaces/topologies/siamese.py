@@ -52,12 +52,12 @@ class SiameseConfig(TopologyConfig):
     def stack_problems(self, architecture: "Architecture", signature: Signature) -> Iterator[str]:
         """The decoders are as wide and as deep as each other."""
         if architecture.source is not None:
-            yield "topology siamese reads both images by one stem, and the architecture has a second"
+            yield "topology siamese reads both images by one stem, and the architecture has a second; leave it out"
         one, other = (architecture.stack(name) for name in DECODERS)
         for name in ("width", "depth", "loops"):
             mine, theirs = getattr(one, name), getattr(other, name)
             if mine != theirs:
-                yield f"stack decoder1 has {name} {mine}, and decoder2, which looks at it in every block, {theirs}"
+                yield f"stack decoder1 has {name} {mine}, and decoder2, which looks at it in every block, {theirs}; use one for both"
 
     def stems(self, architecture: "Architecture", signature: Signature) -> tuple[StemUse, ...]:
         """One, used twice."""

@@ -112,4 +112,4 @@ def test_the_router_learns_from_the_task_even_where_one_expert_is_active(places)
 
 def test_more_active_experts_than_there_are_is_refused() -> None:
     (sentence,) = config(active=5).problems(SITE)
-    assert sentence == "feedforward moe has 4 experts, and 5 cannot be active"
+    assert sentence == "feedforward moe has 4 experts, and 5 cannot be active; use at most 4"

@@ -112,9 +112,10 @@ def test_the_size_of_the_local_filter_is_nothing_to_the_global_one() -> None:
         (
             {"order": 5, "filter": "global"},
             16,
-            "mixer gnconv of order 5 filters 31 channels at the width 16, and a global filter halves them",
+            "mixer gnconv of order 5 filters 31 channels at the width 16, and a global filter halves them; "
+            "use filter local, or a width that is a multiple of 32",
         ),
-        ({"size": 11}, 16, "mixer gnconv has size 11, and a grid of 5 x 6 is narrower"),
+        ({"size": 11}, 16, "mixer gnconv has size 11, and a grid of 5 x 6 is narrower; use at most 9"),
     ],
 )
 def test_what_cannot_stand_is_refused(fields, width, sentence) -> None:

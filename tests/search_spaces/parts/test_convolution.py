@@ -82,12 +82,12 @@ def test_a_state_keeps_only_its_own_tokens_alive(places) -> None:
     [
         (1, LINE, "mixer m over 1 token mixes nothing; size is at least 2"),
         (4, LINE, "mixer m of size 4 has no centre in a bidirectional stack; use an odd size"),
-        (19, LINE, "mixer m has size 19, and a sequence of up to 9 tokens is narrower"),
-        (9, GRID, "mixer m has size 9, and a grid of 4 x 6 is narrower"),
+        (19, LINE, "mixer m has size 19, and a sequence of up to 9 tokens is narrower; use at most 17"),
+        (9, GRID, "mixer m has size 9, and a grid of 4 x 6 is narrower; use at most 7"),
         (
             10,
             Site(width=5, length=9, causal=True),
-            "mixer m has size 10, and a causal sequence of up to 9 tokens is narrower",
+            "mixer m has size 10, and a causal sequence of up to 9 tokens is narrower; use at most 9",
         ),
     ],
 )

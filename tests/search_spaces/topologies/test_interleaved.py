@@ -147,14 +147,17 @@ def test_blocks_are_split_over_segments_the_earlier_ones_first(places) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"write": {"depth": 1}}, "stack read has 2 blocks, one a segment, and write has 1"),
-        ({"read": {"width": 8}}, "stack read is 8 wide, and latent, which it adds to, 12"),
+        ({"write": {"depth": 1}}, "stack read has 2 blocks, one a segment, and write has 1; use one depth"),
+        ({"read": {"width": 8}}, "stack read is 8 wide, and latent, which it adds to, 12; use one width"),
         (
             {"read": {"position": "learned"}},
-            "stack read has position learned, and it has no tokens of its own to place",
+            "stack read has position learned, and it has no tokens of its own to place; use none",
         ),
-        ({"write": {"opening": True}}, "stack write opens with a norm, and it has no tokens of its own to normalise"),
-        ({"local": {"loops": 2}}, "stack local loops, and topology interleaved runs each block once"),
+        (
+            {"write": {"opening": True}},
+            "stack write opens with a norm, and it has no tokens of its own to normalise; leave it out",
+        ),
+        ({"local": {"loops": 2}}, "stack local loops, and topology interleaved runs each block once; use loops 1"),
         (
             {"latent": {"mixer": "linear"}},
             "mixer linear is not causal by blocks, and this stack has blocks of 3 tokens",

@@ -82,8 +82,14 @@ def test_an_inner_block_a_second_outer_one_is_where_the_inner_stack_is_half_as_d
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (nested(inner=2, outer=3), "2 inner blocks do not divide the outer ones, and there are 3"),
-        (nested(words=5), "topology nested has sentences of 5 x 5 words, and they do not tile 8 x 12"),
+        (
+            nested(inner=2, outer=3),
+            "2 inner blocks do not divide the outer ones, and there are 3; depths that do: 1, 3",
+        ),
+        (
+            nested(words=5),
+            "topology nested has sentences of 5 x 5 words, and they do not tile 8 x 12; words that do: 1, 2, 4",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_said(wrong, sentence) -> None:
@@ -93,4 +99,4 @@ def test_what_does_not_fit_together_is_said(wrong, sentence) -> None:
 def test_a_stack_that_loops_is_refused() -> None:
     whole = nested()
     looped = replace(whole, stacks=(whole.stacks[0], replace(whole.stacks[1], loops=2)))
-    assert "stack outer loops, and topology nested runs each block once" in looped.problems(IMAGES)
+    assert "stack outer loops, and topology nested runs each block once; use loops 1" in looped.problems(IMAGES)

@@ -75,6 +75,6 @@ def test_what_is_between_stages_is_a_convolution_of_the_image(places) -> None:
 
 def test_a_grid_that_cannot_be_halved_is_refused(places) -> None:
     small = replace(IMAGES, input=ImageInput(channels=3, height=8, width=8))
-    said = "topology pyramid halves a grid three times, and stem patches gives 4 x 4"
+    said = "topology pyramid halves a grid three times, and stem patches gives 4 x 4; use 8 x 8 or more"
     assert said in pyramid(places, kernel=2).problems(small)
     assert not pyramid(places, kernel=3).problems(small)

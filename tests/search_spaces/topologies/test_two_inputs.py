@@ -114,22 +114,23 @@ def test_a_new_token_costs_the_decoder_alone(places) -> None:
         (
             architecture_of("encoder-decoder", widths={"encoder": 24}),
             "translation",
-            "stem tokens is read by encoder and decoder, and they are 24 and 16 wide",
+            "stem tokens is read by encoder and decoder, and they are 24 and 16 wide; use one width, or a stem of its own for the source",
         ),
         (
             architecture_of("encoder-decoder"),
             "text",
-            "topology encoder-decoder reads a source, and the task gives a sequence of up to 70 tokens, asking for the next token",
+            "topology encoder-decoder reads a source, and the task gives a sequence of up to 70 tokens, asking for the next token; "
+            "use an encoder or a decoder",
         ),
         (
             architecture_of("dual", widths={"multimodal": 32}, source="patches"),
             "caption",
-            "stack unimodal is 16 wide, and multimodal, which goes on from it, 32",
+            "stack unimodal is 16 wide, and multimodal, which goes on from it, 32; use one width",
         ),
         (
             architecture_of("siamese", "patches", widths={"decoder2": 32}),
             "views",
-            "stack decoder1 has width 16, and decoder2, which looks at it in every block, 32",
+            "stack decoder1 has width 16, and decoder2, which looks at it in every block, 32; use one for both",
         ),
         (
             architecture_of("siamese", "patches"),
@@ -139,7 +140,7 @@ def test_a_new_token_costs_the_decoder_alone(places) -> None:
         (
             architecture_of("encoder-decoder"),
             "caption",
-            "stem tokens reads token ids, and the task gives images or numbers",
+            "stem tokens reads token ids, and the task gives images or numbers; stem patches reads images, stem frames numbers",
         ),
     ],
     ids=["widths", "no source", "text widths", "decoder widths", "no views", "stem"],
@@ -151,7 +152,10 @@ def test_what_does_not_fit_together_is_said(architecture, name, sentence, places
 def test_another_vocabulary_cannot_share_the_stem(places) -> None:
     signature = places.signatures["translation"]
     other = replace(signature, source=replace(signature.source, vocabulary=9))
-    said = "stem tokens is read by encoder and decoder, and the task's vocabularies have 9 and 11 tokens"
+    said = (
+        "stem tokens is read by encoder and decoder, and the task's vocabularies have 9 and 11 tokens; "
+        "use a stem of its own for the source"
+    )
     assert said in architecture_of("encoder-decoder").problems(other)
 
 
