@@ -41,8 +41,9 @@ class Stereo(TwoViewsTask):
     """Crops of both pictures of one scene, taken by two cameras 19.3 cm apart; a crop's middle is taken for the principal point.
 
     Splits are bands of rows, so that no pixel and no point of the scene is in two of them; but what the bands show is one room with
-    one motorcycle, and much can be read from one picture alone (docs/measured.md). Distances are asked in metres: the
-    cameras are the same for all crops, and of a crop divided by its own mean distance little is left to tell.
+    one motorcycle. A small model knows the room by its colours, and gains nothing from the second picture that two seeds would tell
+    from chance (docs/measured.md); matching of squares shows what is in it. Distances are asked in metres: the cameras are the
+    same for all crops, and of a crop divided by its own mean distance little is left to tell.
     """
 
     about: About = About(
