@@ -11,7 +11,7 @@ from rich.console import Console
 
 from paretoformer.cli.views.front import legend_of_all, print_front, print_fronts
 from paretoformer.records.measurement import Measurement, Provenance
-from paretoformer.records.objective import parse_objectives
+from paretoformer.records.objective import parse_constraint, parse_objectives
 from paretoformer.records.target import parse_target
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
@@ -178,6 +178,16 @@ def test_what_was_measured_anew_is_told_and_what_could_not_be(pair_home: Path, t
         f"latency: measured on {EAGER}, anew at the end but for trial{'s' if len(others) > 1 else ''} {numbers}" in said
     )
     assert f"trial {others[0].number} keeps its first figures on {EAGER}: the process was killed" in said
+
+
+def test_a_member_that_breaks_a_bound_when_measured_anew_is_named(study: Study) -> None:
+    bound = parse_constraint(f"latency[{EAGER}] <= 2.5ms")
+    study.spec = replace(study.spec, constraints=(bound,))
+    console = Console(file=io.StringIO(), width=200, record=True, markup=False)
+    print_fronts(console, study)
+    slow = [point.number for point in study.members() if (point.cost("latency", parse_target(EAGER)) or 0) > 2.5e-3]
+    told = [line for line in console.export_text().splitlines() if line.endswith(f", beyond {bound}")]
+    assert [int(line.split()[1]) for line in told] == slow != []
 
 
 def test_the_front_ends_with_what_a_member_has_cost(pair: Run, study: Study) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from paretoformer.cli.figures import percent, repeated, with_interval
 from paretoformer.cli.views.account import account_line
 from paretoformer.evaluators.examples import Split
+from paretoformer.records.costs import COSTS
 from paretoformer.records.target import Target
 from paretoformer.records.units import show
 from paretoformer.studies.account import account
@@ -79,10 +80,22 @@ def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, 
 
 
 def _print_end(console: Console, study: Study) -> None:
-    """What the front has cost, and which of its figures could not be measured anew."""
+    """Which figures could not be measured anew, which broke a bound, and what the front has cost."""
     for kept in Closing.from_json(study.row.closing).kept:
         console.print(kept.sentence)
+    for sentence in _beyond(study):
+        console.print(sentence)
     console.print(account_line(account(study)))
+
+
+def _beyond(study: Study) -> Iterator[str]:
+    """Members that broke a bound when they were measured anew; their trials were within it, and stay complete."""
+    for bound in study.spec.constraints:
+        for target in study.spec.targets_of(bound) if bound.name in COSTS and COSTS[bound.name].per_target else ():
+            for point in study.members():
+                value = point.cost(bound.name, target)
+                if value is not None and bound.violation(value) > 0:
+                    yield f"trial {point.number} has {bound.name} {show(value, bound.unit)} on {target}, beyond {bound}"
 
 
 def legend(
