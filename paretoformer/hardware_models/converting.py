@@ -9,6 +9,10 @@ from paretoformer.runtimes.base import NotConvertible
 from paretoformer.runtimes.registry import runtime
 
 
+class ConversionFailed(MeasuringFailed):
+    """The runtime cannot run the subject, whatever the machine: another architecture may be measured there."""
+
+
 def converts(target: Target) -> bool:
     """Whether the target's runtime keeps what it makes of a model, so that making it ahead is worth while."""
     return runtime(_named(target)).converts
@@ -18,7 +22,7 @@ def convert(subject: Subject, target: Target) -> None:
     """Have the runtime convert subject and reference, each in a process of its own and only where it was not done before.
 
     Raises:
-        MeasuringFailed: the runtime cannot run the subject; says what stands in the way.
+        ConversionFailed: the runtime cannot run the subject; says what stands in the way.
     """
     assert target.workload
     run, reference = runtime(_named(target)), reference_for(subject.signature, target.workload)
@@ -26,7 +30,7 @@ def convert(subject: Subject, target: Target) -> None:
         run.convert(subject.architecture, subject.signature, target, seed=MODEL_SEED)
         run.convert(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
     except NotConvertible as error:
-        raise MeasuringFailed(f"{target}: {error}.") from error
+        raise ConversionFailed(f"{target}: {error}.") from error
 
 
 def _named(target: Target) -> str:

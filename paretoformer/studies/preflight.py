@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from paretoformer.evaluators.trainer import Trainer, TrainingFailed
+from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
@@ -24,6 +25,8 @@ from paretoformer.studies.verdicts import COUNTED, Verdict, activation_bytes, ve
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
 PLACES = ("smallest", "middle", "largest")
+TRIED = 8
+"""Architectures in whose place the next is taken, where a target's runtime cannot run them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +96,16 @@ def preflight(
     spec = planned.spec
     lease = lease or Lease()
     measurer = Measurer(store, spec, planned.station)
-    ends = (found.valid[0], found.valid[len(found.valid) // 2], found.valid[-1])
     began = clock()
-    measured = [_measured(measurer, store, spec, each, place) for each, place in zip(ends, PLACES, strict=True)]
+    middle = len(found.valid) // 2
+    nearest = (found.valid, found.valid[middle:], found.valid[::-1])
+    ends, measured = zip(
+        *(
+            _first_measured(measurer, store, spec, tried[:TRIED], place)
+            for tried, place in zip(nearest, PLACES, strict=True)
+        ),
+        strict=True,
+    )
     measuring = (clock() - began) / len(ends)
     with _told(spec, PLACES[1], "trained"):
         training = _training_seconds(planned, ends[1], lease, clock)
@@ -111,18 +121,37 @@ def preflight(
     )
 
 
+def _refusal(spec: StudySpec, place: str, done: str, error: Exception) -> UserError:
+    which = f"The {place} sampled architecture of space {spec.space.name} cannot be {done} here"
+    return UserError(f"{which}: {str(error).rstrip('.')}.")
+
+
 @contextmanager
 def _told(spec: StudySpec, place: str, done: str) -> Iterator[None]:
     """Tell in one sentence which architecture could not be `done` here, and why."""
-    which = f"The {place} sampled architecture of space {spec.space.name} cannot be {done} here"
     try:
         yield
+    except ConversionFailed:
+        raise
     except (MeasuringFailed, TrainingFailed, Unavailable) as error:
-        raise UserError(f"{which}: {str(error).rstrip('.')}.") from error
+        raise _refusal(spec, place, done, error) from error
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
-        raise UserError(f"{which}: memory runs out; give a space of smaller ones.") from error
+        raise _refusal(spec, place, done, Exception("memory runs out; give a space of smaller ones")) from error
+
+
+def _first_measured(
+    measurer: Measurer, store: Store, spec: StudySpec, tried: Sequence[Sampled], place: str
+) -> tuple[Sampled, Costs]:
+    """The first of these that every target's runtime can run, and what it costs there."""
+    for sampled in tried[:-1]:
+        with suppress(ConversionFailed):
+            return sampled, _measured(measurer, store, spec, sampled, place)
+    try:
+        return tried[-1], _measured(measurer, store, spec, tried[-1], place)
+    except ConversionFailed as error:
+        raise _refusal(spec, place, "measured", error) from error
 
 
 def _measured(measurer: Measurer, store: Store, spec: StudySpec, sampled: Sampled, place: str) -> Costs:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.hardware_models.measuring import MakeVisit
-from paretoformer.hardware_models.meters.base import Visit
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.records.errors import UserError
+from paretoformer.records.target import Target
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.studies.lease import Lease
@@ -62,6 +65,29 @@ def test_visits_are_kept_for_the_trials_to_come(look: Look) -> None:
 
     first = look()
     assert look(visits=never).costs == first.costs
+
+
+def test_what_a_targets_runtime_cannot_run_is_passed_over_for_the_next(look: Look, fake_visits: MakeVisit) -> None:
+    refused: set[str] = set()
+
+    def picky(meter: Meter, subject: Subject, target: Target) -> Visit:
+        if not refused or subject.architecture.digest in refused:
+            refused.add(subject.architecture.digest)
+            raise ConversionFailed(f"{target}: no.")
+        return fake_visits(meter, subject, target)
+
+    found = look(visits=picky)
+    least = next(cost.least for cost in found.costs if cost.name.startswith("latency["))
+    assert len(refused) == 1
+    assert least >= next(cost.least for cost in found.costs if cost.name == "macs") * 1e-9
+
+
+def test_a_space_that_no_target_can_run_is_refused(look: Look) -> None:
+    def never(meter: Meter, subject: Subject, target: Target) -> Visit:
+        raise ConversionFailed(f"{target}: mixer abacus cannot be converted.")
+
+    with pytest.raises(UserError, match=r"The smallest sampled .* cannot be measured here: .*mixer abacus"):
+        look(visits=never)
 
 
 def test_hours_grow_with_trials_and_only_training_is_shared_by_workers(look: Look) -> None:

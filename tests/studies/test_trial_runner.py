@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 from paretoformer.evaluators.trainer import TrainingFailed
+from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.records.objective import parse_constraint
 from paretoformer.records.trial import Score, TrialState
 from paretoformer.search_spaces.space import SearchSpace
@@ -138,6 +139,18 @@ def test_a_model_that_cannot_be_trained_as_asked_ends_a_trial_as_invalid(
         (KeyError("x"), "KeyError: 'x'"),
     ],
 )
+def test_a_model_that_a_targets_runtime_cannot_run_ends_a_trial_as_invalid(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ConversionFailed("cpu:onnx: mixer abacus cannot be converted.")
+
+    monkeypatch.setattr(Measurer, "before_training", refuse)
+    row, _ = run_next(bench)
+    assert (row.state, row.reason) == (TrialState.INVALID, "cpu:onnx: mixer abacus cannot be converted.")
+    assert row.violations == {"valid": 1.0}
+
+
 def test_a_crash_is_a_row_with_a_line_and_a_traceback(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, error: Exception, first: str
 ) -> None:
