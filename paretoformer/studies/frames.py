@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from paretoformer.studies.joules import UNKNOWN
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -9,8 +11,10 @@ if TYPE_CHECKING:
 
 
 def trial_frame(study: "Study") -> "pd.DataFrame":
-    """One row a trial, indexed by number. Columns: state, reason, each gene, each count, and for each objective its
-    value, low and high in its unit, with its standard error where it is a mean over replicates; empty where a trial has none.
+    """One row a trial, indexed by number; empty where a trial has none.
+
+    Columns: state, reason, each gene, each count, for each objective its value, low and high in its unit, with its standard error
+    where it is a mean over replicates, and seconds and joules by kind of work.
     """
     import pandas as pd
 
@@ -27,6 +31,7 @@ def trial_frame(study: "Study") -> "pd.DataFrame":
                 if value.error is not None:
                     row[f"{column} standard error"] = value.error
         row |= {f"{kind} seconds": seconds for kind, seconds in trial.seconds.items()}
+        row |= {f"{kind} joules": joules for kind, joules in (trial.joules or {}).items() if kind != UNKNOWN}
         rows.append(row)
     return pd.DataFrame(rows).set_index("trial") if rows else pd.DataFrame()
 

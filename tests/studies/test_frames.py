@@ -26,5 +26,12 @@ def test_reasons_are_without_their_tracebacks(filled: Study) -> None:
     assert first_line(None) is None
 
 
+def test_time_and_known_energy_stand_by_kind_of_work(filled: Study) -> None:
+    filled.store.trials.add_spent(1, seconds={}, joules={"training": 4.0, "unknown": "no counter"})
+    frame = Study(filled.store, filled.row.id).frame()
+    assert frame.loc[1, "training seconds"] == 2.0
+    assert list(frame["training joules"].dropna()) == [4.0] and "unknown joules" not in frame
+
+
 def test_a_study_without_trials_is_an_empty_table(store: Store, timed_spec: StudySpec) -> None:
     assert fill(store, timed_spec, rows=()).frame().empty

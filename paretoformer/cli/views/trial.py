@@ -19,6 +19,7 @@ from paretoformer.records.units import show
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.store.rows import TrialRow
 from paretoformer.studies.frames import first_line
+from paretoformer.studies.joules import UNKNOWN
 from paretoformer.studies.points import FrontPoint
 from paretoformer.studies.study import Study
 
@@ -40,6 +41,7 @@ def trial_json(study: Study, trial: TrialRow) -> dict[str, Any]:
         "measurements": [measurement_json(each, study.spec.signature) for each in _measurements(study, trial)],
         "scores": [{"replicate": replicate, **asdict(score)} for replicate, score in _scores(study, trial)],
         "seconds": trial.seconds,
+        "joules": trial.joules,
         "run": study.runs[trial.run].key if trial.run is not None else None,
         "runs": [run.key for run in study.replicates(trial.run)] if trial.run is not None else [],
         "command": search_command(study.name, study.spec, trial.number),
@@ -83,8 +85,14 @@ def _state_lines(trial: TrialRow) -> Iterator[str]:
     yield f"  started {moment(trial.started)}{ended}"
     if trial.seconds:
         yield f"  spent {', '.join(f'{duration(seconds)} {kind}' for kind, seconds in trial.seconds.items())}"
+    if trial.joules:
+        yield f"  energy of the device that trained: {', '.join(_joules(kind, told) for kind, told in trial.joules.items())}"
     for bound, violation in trial.violations.items():
         yield f"  {bound}: {'holds' if violation <= 0 else f'broken by {violation:.1%}'}"
+
+
+def _joules(kind: str, told: Any) -> str:
+    return f"unknown: {told}" if kind == UNKNOWN else f"{show(told, 'J')} {kind}"
 
 
 def _objective_lines(study: Study, trial: TrialRow) -> Iterator[str]:
