@@ -43,6 +43,16 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(target: str, sentence: s
     assert str(refusal.value).startswith(f"{target}: ")
 
 
+def test_a_runtime_that_is_not_installed_is_refused_with_the_command_that_installs_it(
+    text: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paretoformer.runtimes.onnx.find_spec", lambda name: None)
+    with pytest.raises(
+        UserError, match=r"needs onnx, onnxscript, onnxruntime: pip install 'paretoformer\[export\]'\.$"
+    ):
+        fill(parse_target("cpu:onnx"), text)
+
+
 def test_more_threads_than_cores_are_refused(text: Signature) -> None:
     cores = usable_cores()
     with pytest.raises(UserError, match=f"{cores + 1} threads are more than the {cores} cores"):

@@ -139,18 +139,6 @@ def test_a_model_that_cannot_be_trained_as_asked_ends_a_trial_as_invalid(
         (KeyError("x"), "KeyError: 'x'"),
     ],
 )
-def test_a_model_that_a_targets_runtime_cannot_run_ends_a_trial_as_invalid(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*arguments: object) -> None:
-        raise ConversionFailed("cpu:onnx: mixer abacus cannot be converted.")
-
-    monkeypatch.setattr(Measurer, "before_training", refuse)
-    row, _ = run_next(bench)
-    assert (row.state, row.reason) == (TrialState.INVALID, "cpu:onnx: mixer abacus cannot be converted.")
-    assert row.violations == {"valid": 1.0}
-
-
 def test_a_crash_is_a_row_with_a_line_and_a_traceback(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, error: Exception, first: str
 ) -> None:
@@ -162,6 +150,18 @@ def test_a_crash_is_a_row_with_a_line_and_a_traceback(
     assert row.state is TrialState.FAILED
     assert row.reason is not None and row.reason.startswith(first)
     assert "Traceback" in row.reason
+
+
+def test_a_model_that_a_targets_runtime_cannot_run_ends_a_trial_as_invalid(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ConversionFailed("cpu:onnx: mixer abacus cannot be converted.")
+
+    monkeypatch.setattr(Measurer, "before_training", refuse)
+    row, _ = run_next(bench)
+    assert (row.state, row.reason) == (TrialState.INVALID, "cpu:onnx: mixer abacus cannot be converted.")
+    assert row.violations == {"valid": 1.0}
 
 
 def test_a_trial_at_which_two_workers_died_is_given_up(bench: Workbench) -> None:
