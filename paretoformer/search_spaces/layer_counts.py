@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from paretoformer.records.signature import ImageInput, Input, Signature, TokenInput
+from paretoformer.records.signature import ImageInput, Signature, TokenInput
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.contract import StackRun, StemUse
 from paretoformer.search_spaces.heads import tied
@@ -81,7 +81,7 @@ def _stem(use: StemUse, tokens: int, widths: Widths, *, first: bool) -> LayerCou
         params=0 if use.shared else params,
         macs=config.stem_macs(given, width, tokens),
         weight_bytes=widths.weights * (params - table + min(table, tokens * width)),
-        activation_bytes=_input_bytes(given, tokens, widths) + widths.others * tokens * width,
+        activation_bytes=_input_bytes(use, tokens, widths) + widths.others * tokens * width,
     )
 
 
@@ -94,12 +94,14 @@ def _head_weights(architecture: Architecture, signature: Signature) -> int:
     return own + use.config.stem_table_parameters(use.given, use.width)
 
 
-def _input_bytes(given: Input, tokens: int, widths: Widths) -> int:
-    """Of a whole image, or of so many tokens."""
+def _input_bytes(use: StemUse, tokens: int, widths: Widths) -> int:
+    """Of a whole image, or of the ids or numbers that so many tokens are made of."""
+    given = use.given
     if isinstance(given, TokenInput):
         return ID_BYTES * tokens
-    numbers = given.height * given.width if isinstance(given, ImageInput) else tokens
-    return widths.others * given.channels * numbers
+    if isinstance(given, ImageInput):
+        return widths.others * given.channels * given.height * given.width
+    return widths.others * given.channels * (tokens * given.length // use.config.tokens(given))
 
 
 def _numbers_given(signature: Signature, length: int) -> int:

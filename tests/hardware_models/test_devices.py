@@ -1,9 +1,10 @@
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 
-from paretoformer.hardware_models.devices import device_names, probe, usable_cores
+from paretoformer.hardware_models.devices import RUNNING, device_names, probe, usable_cores
 from paretoformer.records.errors import UserError
 
 
@@ -40,3 +41,13 @@ def test_an_unknown_device_is_refused_with_those_of_the_machine() -> None:
 
 def test_a_process_may_use_a_core() -> None:
     assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_a_library_that_runs_models_is_part_of_the_identity_where_it_is_installed(name: str) -> None:
+    assert (name in probe("cpu").fingerprint) == (find_spec(name) is not None)
+
+
+def test_an_unknown_device_is_told_the_datasheets_too() -> None:
+    with pytest.raises(UserError, match="there are datasheets of .*raspberry-pi-4"):
+        probe("tpu")

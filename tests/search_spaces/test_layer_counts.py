@@ -110,3 +110,14 @@ def test_a_loop_reads_and_computes_again_and_owns_nothing_more(places) -> None:
 def test_macs_at_a_shorter_length_are_those_of_the_count(places) -> None:
     architecture, signature = decoder(places), places.signatures["text"]
     assert sum(row.macs for row in layer_counts(architecture, signature, 13)) == count(architecture, signature, 13).macs
+
+
+def test_a_stem_reads_all_numbers_that_its_tokens_are_made_of(places) -> None:
+    signature = places.signatures["series"]
+    encoder = decoder(
+        places,
+        topology=places.default("topology", "encoder"),
+        stem=config_from_json("stem", {"name": "frames", "size": 4}),
+    )
+    stem = part(layer_counts(encoder, signature), "stem")
+    assert stem.activation_bytes == 4 * (64 * 5 + 16 * D)
