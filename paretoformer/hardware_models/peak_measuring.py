@@ -18,6 +18,7 @@ import psutil
 import torch
 
 from paretoformer.hardware_models.devices import Device, usable_cores
+from paretoformer.hardware_models.foreign_load import LoadMark
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.peaks import Peak, Peaks
 from paretoformer.runtimes.eager import DTYPES
@@ -103,6 +104,7 @@ def peaks_here(
             found.append(units / _best(call, name, clock(name, threads), window_s))
         return vars(Peak(found[0], max(found)))
 
+    mark = LoadMark.now()
     with torch.inference_mode():
         precisions = [precision for precision in DTYPES if _native(name, precision)]
         macs = {precision: peak(_product(name, side, DTYPES[precision]), side**3) for precision in precisions}
@@ -111,7 +113,13 @@ def peaks_here(
         "threads": cores,
         "macs_per_s": macs,
         "bytes_per_s": copied,
-        "conditions": {"side": side, "copied_bytes": size, "window_s": window_s, "torch": torch.__version__},
+        "conditions": {
+            "side": side,
+            "copied_bytes": size,
+            "window_s": window_s,
+            "foreign_cores": mark.foreign_cores(LoadMark.now()),
+            "torch": torch.__version__,
+        },
     }
 
 

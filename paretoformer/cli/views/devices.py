@@ -7,6 +7,8 @@ from paretoformer.hardware_models.datasheets.datasheet import Datasheet
 from paretoformer.hardware_models.peaks import Peak, Peaks
 from paretoformer.records.target import PRECISIONS
 
+BUSY_CORES = 0.2
+"""Foreign cores from which on peaks may be too low."""
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
@@ -16,6 +18,8 @@ def peak_lines(peaks: Peaks) -> Iterator[str]:
         if precision in peaks.macs_per_s:
             yield f"  peak {precision}: {_both(peaks.macs_per_s[precision], 'MAC/s', peaks.threads)}"
     yield f"  peak bandwidth: {_both(peaks.bytes_per_s, 'B/s', peaks.threads)}"
+    if (foreign := peaks.conditions.get("foreign_cores", 0.0)) >= BUSY_CORES:
+        yield f"  peaks were measured while others used {foreign:.1f} cores; probe again on a calm machine, the higher rates stay"
 
 
 def datasheet_line(sheet: Datasheet) -> str:
