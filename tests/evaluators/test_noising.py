@@ -48,6 +48,13 @@ def test_infilling_covers_a_little_less_than_its_share_since_spans_overlap() -> 
     assert 0.26 <= 1 - np.mean(shown) / 200 <= 0.30
 
 
+def test_spans_of_no_length_are_masks_beside_what_is_hidden() -> None:
+    hidden_tokens = hidden(100, 0.1)
+    found = after("infilling", np.arange(100), rate=0.1, span=0.2)
+    empty = int((span_lengths(hidden_tokens, 0.2, np.random.default_rng(0)) == 0).sum())
+    assert empty > hidden_tokens and (found == MASK).sum() > empty
+
+
 def test_lengths_of_spans_add_up_to_the_budget_and_one_in_twenty_is_empty() -> None:
     drawn = [span_lengths(60, 3.0, np.random.default_rng(seed)) for seed in range(1000)]
     assert all(lengths.sum() == 60 for lengths in drawn)

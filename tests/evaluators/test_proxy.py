@@ -1,6 +1,7 @@
 """What every registered proxy keeps, and what each says."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +9,12 @@ import torch
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.proxy import EXAMPLES, Probe, Proxy, probe_batch, proxies
+from paretoformer.records.canonical import derived_seed
+from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.catalogue import load_space
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.preset import load_preset
+from paretoformer.search_spaces.registry import config_from_json
 
 BY_NAME = {proxy.name: proxy for proxy in proxies()}
 
@@ -72,6 +76,21 @@ def test_the_gradient_norm_is_that_of_the_recipes_loss(digits, batch, architectu
     weighed = zip(probe.model.parameters(), parts, strict=True)
     snip = sum((weight * part).abs().sum().item() for weight, part in weighed)
     assert BY_NAME["snip"](architecture, digits, batch) == pytest.approx(snip, rel=1e-5)
+
+
+def test_flow_is_summed_by_its_size_where_attention_lets_some_of_it_be_negative(digits, batch, architecture) -> None:
+    none = config_from_json("norm", "none")
+    (stack,) = architecture.stacks
+    blocks = tuple(tuple(replace(branch, norm=none) for branch in block) for block in stack.blocks)
+    bare = replace(architecture, stacks=(replace(stack, blocks=blocks),))
+    model = build(bare, digits.signature, seed=derived_seed(0, "weights")).eval().double()
+    weights = list(model.parameters())
+    for weight in weights:
+        weight.data = weight.data.abs()
+    parts = torch.autograd.grad(model(torch.ones_like(batch.inputs[:1]).double()).sum(), weights)
+    flows = torch.cat([(weight.data * part).flatten() for weight, part in zip(weights, parts, strict=True)])
+    assert (flows < 0).any()
+    assert BY_NAME["synflow"](architecture, digits, batch) == pytest.approx(flows.abs().sum().log().item(), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["gradient-norm", "snip", "synflow", "jacobian-covariance"])

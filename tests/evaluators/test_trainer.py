@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import torch
@@ -60,6 +61,14 @@ def test_the_same_seed_gives_the_same_bits(first_token, lookup, dropout) -> None
     torch.rand(7)  # what ran before in the process
     second, second_scores = trained(first_token, lookup(dropout=dropout))
     assert torch.equal(first, second) and first_scores == second_scores
+
+
+def test_each_rung_drops_other_numbers(first_token, lookup) -> None:
+    model, dropped = lookup(dropout=0.5), []
+    model.dropout.register_forward_hook(lambda part, _, out: dropped.append(out == 0) if part.training else None)
+    list(Trainer(model, first_token, first_token.recipe, seed=0).run())
+    firsts = [dropped[step] for step in (0, *rung_steps(first_token.recipe, 3)[:-1])]
+    assert not any(torch.equal(one, other) for one, other in combinations(firsts, 2))
 
 
 def test_another_seed_gives_other_weights(first_token, lookup) -> None:

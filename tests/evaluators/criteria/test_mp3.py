@@ -49,9 +49,9 @@ def test_a_token_that_is_not_read_changes_nothing_but_its_own_answer(toy, small)
 
 
 def test_read_tokens_are_a_share_of_the_valid_ones_in_an_order_drawn_for_each() -> None:
-    lengths = torch.tensor([8, 3, 1])
-    order, read = drawn_order(torch.Size((3, 8)), lengths, 0.75, drawn())
-    assert read.tolist() == [2, 1, 1]
+    lengths = torch.tensor([8, 7, 5, 3, 1])
+    order, read = drawn_order(torch.Size((5, 8)), lengths, 0.75, drawn())
+    assert read.tolist() == [2, 2, 1, 1, 1]  # 2, 1.75, 1.25, 0.75 and at least 1
     for row, length in zip(order, lengths.tolist(), strict=True):
         assert sorted(row[:length].tolist()) == list(range(length)) and (row[length:] == IGNORED).all()
 
