@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
@@ -94,52 +94,45 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 def _convert(job: dict[str, Any]) -> None:
     """Run the converting process, which ends with us: it reads its job from a pipe that we hold open."""
-    process = subprocess.Popen(
+    folder = Path(job["folder"])
+    with tempfile.TemporaryFile("w+") as said, _started(said) as process:
+        assert process.stdin
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(job) + "\n")
+                process.stdin.flush()
+            code = process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired as error:
+            raise NotConvertible(f"converting this model took longer than {LIMIT_S:g} s") from error
+        finally:
+            process.kill()
+        said.seek(0)
+        last = next((line for line in reversed(said.read().splitlines()) if line.strip()), "nothing was said")
+    if (folder / REFUSAL_FILE).exists():
+        raise NotConvertible(read_json(folder / REFUSAL_FILE)["reason"])
+    if not (folder / FACTS_FILE).exists():
+        raise NotConvertible(f"the converting process ended with {code}: {last.strip()[:200]}")
+
+
+def _started(said: IO[str]) -> "subprocess.Popen[str]":
+    """With our import path and no folder of its own on it, deaf to our terminal's Ctrl-C; its errors go to `said`."""
+    return subprocess.Popen(
         [sys.executable, "-P", "-m", "paretoformer.runtimes.conversion.converting_process"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=said,
         start_new_session=True,
         text=True,
     )
-    assert process.stdin and process.stderr
-    try:
-        with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-        _, said = _ended(process)
-    finally:
-        process.kill()
-        process.wait()
-    refusal = Path(job["folder"]) / REFUSAL_FILE
-    if refusal.exists():
-        raise NotConvertible(read_json(refusal)["reason"])
-    if process.returncode or not (Path(job["folder"]) / FACTS_FILE).exists():
-        last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing was said")
-        raise NotConvertible(f"the converting process ended with {process.returncode}: {last.strip()[:200]}")
-
-
-def _ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    assert process.stderr
-    try:
-        # communicate() would close the pipe by which the process knows that we live
-        with tempfile.TemporaryFile("w+") as said:
-            shutil.copyfileobj(process.stderr, said)
-            code = process.wait(LIMIT_S)
-            said.seek(0)
-            return code, said.read()
-    except subprocess.TimeoutExpired as error:
-        raise NotConvertible(f"converting this model took longer than {LIMIT_S:g} s") from error
 
 
 def _make_room(folder: Path) -> None:
-    """Drop what was not used for longest, and what processes that were killed left there a day ago or earlier."""
-    kept = sorted(_conversions(folder), reverse=True)
+    """Drop what was not used for longest, and with it what killed processes left; the newest stays, whatever its size."""
     total = 0
-    for _, size, path in kept:
+    for place, (_, size, path) in enumerate(sorted(_conversions(folder), reverse=True)):
         total += size
-        if total > MOST_BYTES:
+        if place and total > MOST_BYTES:
             shutil.rmtree(path, ignore_errors=True)
 
 
