@@ -17,7 +17,7 @@ from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import Target
 from paretoformer.store import Store
-from paretoformer.studies import measuring
+from paretoformer.studies import measuring, stations
 
 from .conftest import Said
 
@@ -181,7 +181,7 @@ def test_a_reason_says_once_what_is_unavailable(run: Run, monkeypatch: pytest.Mo
     def unavailable(quantity: str, target: Target) -> None:
         raise Unavailable(f"{quantity} is unavailable on {target}: no meter")
 
-    monkeypatch.setattr(measuring, "meter_for", unavailable)
+    monkeypatch.setattr(stations, "meter_for", unavailable)
     said = run("measure", "vit-tiny-digits")
     assert "energy is unavailable on cpu:eager:fp32:1:prefill/1/1: no meter." in said.out.splitlines()
     assert {each["reason"] for each in run("measure", "vit-tiny-digits", "--json").json["unavailable"]} == {"no meter"}
