@@ -26,8 +26,6 @@ from paretoformer.kernels.newton_schulz import newton_schulz
 from paretoformer.search_spaces.contract import Site
 
 HEADS = 4
-SUMMARY = 2
-"""Tokens of a block that sparse attention reads from everywhere."""
 
 
 def heads(layer: Any, x: Tensor, parts: int = 3) -> tuple[Tensor, ...]:
@@ -47,9 +45,15 @@ def by_features(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def block(m: Any, x: Tensor, site: Site) -> Tensor:
-    """Softmax attention inside blocks."""
-    q, k, v = (part.unflatten(2, (-1, m.size)) for part in heads(m.qkv, x))
-    return merged(m.out, scaled_dot_product_attention(q, k, v).flatten(2, 3))
+    """Softmax attention inside blocks, and inside what is left of a block at the end."""
+    q, k, v = heads(m.qkv, x)
+    whole = site.length // m.size * m.size
+    first_q, first_k, first_v = (part[:, :, :whole].unflatten(2, (-1, m.size)) for part in (q, k, v))
+    y = scaled_dot_product_attention(first_q, first_k, first_v).flatten(2, 3)
+    if whole < site.length:
+        rest = scaled_dot_product_attention(q[:, :, whole:], k[:, :, whole:], v[:, :, whole:])
+        y = torch.cat((y, rest), 2)
+    return merged(m.out, y)
 
 
 def sparse(m: Any, x: Tensor, site: Site) -> Tensor:
@@ -57,7 +61,7 @@ def sparse(m: Any, x: Tensor, site: Site) -> Tensor:
     q, k, v = heads(m.qkv, x)
     places = torch.arange(site.length)
     near = places[:, None] // m.stride == places // m.stride
-    far = (places % m.stride >= m.stride - SUMMARY).expand_as(near)
+    far = (places % m.stride >= m.summaries[0]).expand_as(near)
     mask = torch.stack((near, near, far, far))
     return merged(m.out, scaled_dot_product_attention(q, k, v, attn_mask=mask))
 
@@ -132,15 +136,20 @@ def synthesizer(m: Any, x: Tensor, site: Site) -> Tensor:
 
 
 def sinkhorn(m: Any, x: Tensor, site: Site) -> Tensor:
-    """Blocks that read a mixture of blocks beside themselves."""
-    q, k, v = (part.unflatten(2, (-1, m.config.block)) for part in heads(m.qkv, x))
+    """Blocks that read a mixture of blocks beside themselves, whose tokens count as far as they are of no padding."""
+    size = m.config.block
+    q, k, v = (pad(part, (0, 0, 0, -site.length % size)).unflatten(2, (-1, size)) for part in heads(m.qkv, x))
+    there = (torch.arange(q.shape[2] * size) < site.length).view(-1, size)
+    k, v = (part * there[..., None] for part in (k, v))
     order = k.sum(3) @ m.sorting / m.config.temperature
     for _ in range(m.config.iterations):
         order = order - order.logsumexp(-1, keepdim=True)
         order = order - order.logsumexp(-2, keepdim=True)
     order = order.exp()
+    share = order @ there.to(x.dtype) / order.sum(-1, keepdim=True)
+    mask = torch.cat((share, there.to(x.dtype).expand_as(share)), -1).log()[..., None, :]
     k, v = (torch.cat(((order @ part.flatten(3)).view_as(part), part), 3) for part in (k, v))
-    return merged(m.out, scaled_dot_product_attention(q, k, v).flatten(2, 3))
+    return merged(m.out, scaled_dot_product_attention(q, k, v, attn_mask=mask).flatten(2, 3)[:, :, : site.length])
 
 
 def omega(m: Any, x: Tensor, site: Site) -> Tensor:

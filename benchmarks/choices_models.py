@@ -1,131 +1,190 @@
-"""Topologies with their stems as whole small models, and the same as a bare loop over the same weights."""
+"""Topologies with their stems as whole small models, each beside its bare loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from choices_formulas import HEADS
-from torch import Tensor, nn
-from torch.nn.functional import conv2d, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
+from choices_loops import (
+    Loop,
+    Stem,
+    dual,
+    encoder_decoder,
+    interleaved,
+    nested,
+    of_frames,
+    of_patches,
+    of_tokens,
+    pyramid,
+    siamese,
+    single,
+)
+from torch import Tensor
 
-from paretoformer.records.signature import ClassOutput, ImageInput, Signature, TokenInput, TokenOutput
+from paretoformer.records.signature import (
+    ClassOutput,
+    DenseOutput,
+    ImageInput,
+    Input,
+    Output,
+    SeriesInput,
+    Signature,
+    TokenInput,
+    TokenOutput,
+)
 from paretoformer.search_spaces.build import build
+from paretoformer.search_spaces.contract import Model, PairModel, Source
 from paretoformer.search_spaces.space import SearchSpace
 
 VOCABULARY, CLASSES, DEPTH = 256, 10, 2
-CHANNELS, PATCH = 3, 4
+CHANNELS, PATCH, FRAME = 3, 4, 4
+BELOW_ONE = 1 - 1e-6
+"""A threshold at which similarity is computed, and no block is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """A model, its loop, and what both are given."""
+    """A model, its loop, and what both are given: the input, and the source where there is one."""
 
     name: str
-    model: nn.Module
-    loop: Callable[[Tensor], Tensor]
-    inputs: Tensor
+    model: Model
+    loop: Loop
+    inputs: tuple[Tensor, ...]
+
+    def call(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """The model's output; that of a pass of training where it has vectors to compare beside it."""
+        given, *others = inputs
+        if not others:
+            output: Tensor = self.model(given)
+            return output
+        source = Source(others[0])
+        if isinstance(self.model, PairModel):
+            pair = self.model.pair(given, None, source)
+            return pair.logits, pair.text, pair.source
+        of_both: Tensor = self.model(given, source=source)
+        return of_both
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What models are given and asked, at one size: `length` tokens, frames or patches."""
+
+    batch: int
+    length: int
+
+    @property
+    def side(self) -> int:
+        """Pixels of an image of so many patches."""
+        return PATCH << (self.length.bit_length() - 1) // 2
+
+    @property
+    def tokens(self) -> Input:
+        """A sequence."""
+        return TokenInput(vocabulary=VOCABULARY, length=self.length)
+
+    @property
+    def pixels(self) -> Input:
+        """An image."""
+        return ImageInput(channels=CHANNELS, height=self.side, width=self.side)
+
+    @property
+    def series(self) -> Input:
+        """Frames of numbers."""
+        return SeriesInput(channels=CHANNELS, length=FRAME * self.length)
+
+    def ids(self, seed: int = 1) -> Tensor:
+        """Tokens."""
+        return torch.randint(VOCABULARY, (self.batch, self.length), generator=torch.Generator().manual_seed(seed))
+
+    def images(self, seed: int = 1) -> Tensor:
+        """Images."""
+        shape = (self.batch, CHANNELS, self.side, self.side)
+        return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+    def numbers(self) -> Tensor:
+        """Series."""
+        shape = (self.batch, FRAME * self.length, CHANNELS)
+        return torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+
+CLASS, NEXT = ClassOutput(classes=CLASSES), TokenOutput(vocabulary=VOCABULARY)
 
 
 def whole_models(batch: int, length: int, width: int) -> Iterator[Whole]:
-    """Encoder and decoder on tokens, encoder and pyramid on patches; `length` tokens or patches."""
-    generator = torch.Generator().manual_seed(1)
-    ids = torch.randint(VOCABULARY, (batch, length), generator=generator)
-    side = PATCH << (length.bit_length() - 1) // 2
-    image = torch.randn(batch, CHANNELS, side, side, generator=generator)
-    tokens, pixels = (
-        TokenInput(vocabulary=VOCABULARY, length=length),
-        ImageInput(channels=CHANNELS, height=side, width=side),
+    """Every topology, and every stem, with softmax attention and gelu in blocks of `width` channels."""
+    given = Examples(batch, length)
+    yield from one_stack(given, width)
+    yield from several_stacks(given, width)
+    yield from two_inputs(given, width)
+
+
+def one_stack(given: Examples, width: int) -> Iterator[Whole]:
+    """Encoders of tokens, patches and frames, a decoder, and an encoder that may be left early."""
+    every: tuple[tuple[str, str, Input, Output, Stem, Tensor], ...] = (
+        ("encoder", "tokens", given.tokens, CLASS, of_tokens, given.ids()),
+        ("decoder", "tokens", given.tokens, NEXT, of_tokens, given.ids()),
+        ("encoder", "patches", given.pixels, CLASS, of_patches, given.images()),
+        ("encoder", "frames", given.series, CLASS, of_frames, given.numbers()),
     )
-    classes = ClassOutput(classes=CLASSES)
-    encoder, decoder = (
-        single(name, "tokens", width, Signature(input=tokens, output=output))
-        for name, output in (("encoder", classes), ("decoder", TokenOutput(vocabulary=VOCABULARY)))
-    )
-    yield Whole(name="topology encoder, stem tokens", model=encoder, loop=looped(encoder, of_tokens, False), inputs=ids)
-    yield Whole(name="topology decoder, stem tokens", model=decoder, loop=looped(decoder, of_tokens, True), inputs=ids)
-    patched = single("encoder", "patches", width, Signature(input=pixels, output=classes))
-    yield Whole(
-        name="topology encoder, stem patches", model=patched, loop=looped(patched, of_patches, False), inputs=image
-    )
-    stages = pyramid(width, Signature(input=pixels, output=classes))
-    yield Whole(name="topology pyramid, stem patches", model=stages, loop=staged(stages), inputs=image)
+    for topology, stem, asked, output, read, inputs in every:
+        model = model_of(topology, stem, {"depth": DEPTH, "width": width}, Signature(input=asked, output=output))
+        loop = single(model, read, topology == "decoder")
+        yield Whole(name=f"topology {topology}, stem {stem}", model=model, loop=loop, inputs=(inputs,))
+    dimensions = {"depth": DEPTH, "width": width, "exit": "similarity"}
+    left: Any = model_of("encoder", "tokens", dimensions, Signature(input=given.tokens, output=CLASS))
+    left.stack.exit.threshold = BELOW_ONE
+    yield Whole(name="exit similarity", model=left, loop=single(left, of_tokens, False), inputs=(given.ids(),))
 
 
-def single(topology: str, stem: str, width: int, signature: Signature) -> nn.Module:
-    """Softmax attention and gelu, in a stack of two blocks."""
-    dimensions = {"depth": DEPTH, "width": width, "mixer": "softmax", "mixer.heads": HEADS}
-    return model_of(topology, stem, dimensions, signature)
-
-
-def pyramid(width: int, signature: Signature) -> nn.Module:
-    """The same in four stages, the first a quarter as wide."""
-    dimensions: dict[str, Any] = {"mixer": "softmax", "mixer.heads": HEADS, "depth": 1, "topology.kernel": 2}
+def several_stacks(given: Examples, width: int) -> Iterator[Whole]:
+    """A pyramid whose first stage is a quarter as wide, words a quarter as wide as sentences, and groups with latents."""
+    of_image, classes = (Signature(input=each, output=CLASS) for each in (given.pixels, given.tokens))
     widths = {f"stage{number}.width": width * number // 4 for number in (1, 2, 3, 4)}
-    return model_of("pyramid", "patches", {**dimensions, **widths}, signature)
+    stages = model_of("pyramid", "patches", {"depth": 1, "topology.kernel": 2, **widths}, of_image)
+    yield Whole(name="topology pyramid, stem patches", model=stages, loop=pyramid(stages), inputs=(given.images(),))
+    dimensions: dict[str, Any] = {
+        "depth": DEPTH,
+        "inner.width": width // 4,
+        "outer.width": width,
+        "stem.size": PATCH // 2,
+    }
+    words = model_of("nested", "patches", dimensions, of_image)
+    yield Whole(name="topology nested", model=words, loop=nested(words), inputs=(given.images(),))
+    depths = {"local.depth": DEPTH + 1, "read.depth": DEPTH, "latent.depth": DEPTH, "write.depth": DEPTH}
+    for name, causal, signature in (
+        ("interleaved", False, classes),
+        ("interleaved-causal", True, Signature(input=given.tokens, output=NEXT)),
+    ):
+        groups = model_of("interleaved", "tokens", {"width": width, "topology.causal": causal, **depths}, signature)
+        yield Whole(name=f"topology {name}", model=groups, loop=interleaved(groups), inputs=(given.ids(),))
 
 
-def model_of(topology: str, stem: str, dimensions: dict[str, Any], signature: Signature) -> nn.Module:
+def two_inputs(given: Examples, width: int) -> Iterator[Whole]:
+    """A text beside a text, a text beside an image, and two images."""
+    dimensions: dict[str, Any] = {"depth": DEPTH, "width": width}
+    text = Signature(input=given.tokens, output=NEXT, source=given.tokens)
+    pair = model_of("encoder-decoder", "tokens", dimensions, text)
+    texts = (given.ids(), given.ids(2))
+    yield Whole(name="topology encoder-decoder", model=pair, loop=encoder_decoder(pair), inputs=texts)
+    captioned = Signature(input=given.tokens, output=NEXT, source=given.pixels)
+    towers = model_of("dual", "tokens", {**dimensions, "source": "patches", "source.size": PATCH}, captioned)
+    yield Whole(name="topology dual", model=towers, loop=dual(towers), inputs=(given.ids(), given.images()))
+    seen = Signature(input=given.pixels, output=DenseOutput(channels=1), source=given.pixels)
+    views = model_of("siamese", "patches", dimensions, seen)
+    images = (given.images(), given.images(2))
+    yield Whole(name="topology siamese", model=views, loop=siamese(views), inputs=images)
+
+
+CROSSED = ("encoder-decoder", "dual", "interleaved", "siamese")
+
+
+def model_of(topology: str, stem: str, dimensions: dict[str, Any], signature: Signature) -> Model:
     """The one model of a space without choices."""
-    size = {"stem.size": PATCH} if stem == "patches" else {}
-    space = {"name": "one", "title": "One", "topology": topology, "stem": stem, "dimensions": {**dimensions, **size}}
+    own: dict[str, Any] = {"mixer": "softmax", "mixer.heads": HEADS}
+    if topology in CROSSED:
+        own |= {"cross": "softmax", "cross.heads": HEADS}
+    if stem != "tokens":
+        own |= {"stem.size": PATCH if stem == "patches" else FRAME}
+    space = {"name": "one", "title": "One", "topology": topology, "stem": stem, "dimensions": {**own, **dimensions}}
     return build(SearchSpace.from_dict(space).decode({}).architecture, signature, seed=0)
-
-
-def of_tokens(m: Any, ids: Tensor) -> Tensor:
-    """Rows of the stem's table."""
-    return embedding(ids, next(m.stem.parameters()))
-
-
-def of_patches(m: Any, image: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, N, D)."""
-    return conv2d(image, m.stem.cut.weight, m.stem.cut.bias, stride=PATCH).flatten(2).mT.contiguous()
-
-
-def blocks(stack: Any, x: Tensor, causal: bool) -> Tensor:
-    """Attention and feed-forward in turns, a norm before each."""
-    for branch in stack.branches:
-        y = normed(branch.norm, x)
-        x = x + (attended(branch.body, y, causal) if hasattr(branch.body, "qkv") else fed(branch.body, y))
-    return x
-
-
-def normed(m: Any, x: Tensor) -> Tensor:
-    """Layer norm."""
-    return layer_norm(x, x.shape[-1:], m.norm.weight, m.norm.bias, m.norm.eps)
-
-
-def attended(m: Any, x: Tensor, causal: bool) -> Tensor:
-    """Softmax attention."""
-    q, k, v = linear(x, m.qkv.weight, m.qkv.bias).unflatten(2, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
-    y = scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2).flatten(2)
-    return linear(y, m.out.weight, m.out.bias)
-
-
-def fed(m: Any, x: Tensor) -> Tensor:
-    """Two layers and a gelu."""
-    return linear(gelu(linear(x, m.up.weight, m.up.bias)), m.down.weight, m.down.bias)
-
-
-def looped(m: Any, stem: Callable[[Any, Tensor], Tensor], causal: bool) -> Callable[[Tensor], Tensor]:
-    """Stem, blocks, norm, and the head on all tokens if causal, else on their mean."""
-
-    def call(inputs: Tensor) -> Tensor:
-        x = normed(m.stack.final_norm, blocks(m.stack, stem(m, inputs), causal))
-        return linear(x if causal else x.mean(1), m.head.weight, m.head.bias)
-
-    return call
-
-
-def staged(m: Any) -> Callable[[Tensor], Tensor]:
-    """Stem, stages with a strided convolution between each two, norm, mean, head."""
-
-    def call(image: Tensor) -> Tensor:
-        x = blocks(m.stages[0], of_patches(m, image), False)
-        for stage, between, grid in zip(list(m.stages)[1:], m.between, m.grids, strict=False):
-            kernel = between.convolution
-            planes = conv2d(x.mT.unflatten(2, grid), kernel.weight, kernel.bias, stride=2)
-            x = blocks(stage, planes.flatten(2).mT, False)
-        return linear(normed(m.stages[-1].final_norm, x).mean(1), m.head.weight, m.head.bias)
-
-    return call

@@ -1,12 +1,14 @@
-"""Times every mixer, norm, feed-forward and position, inside an attention or on its input, beside a reference in the same run.
+"""Times every choice that computes something beside a reference in the same run: mixers, norms, feed-forwards, positions; and as
+whole small models topologies, stems and the exit.
 
-    python benchmarks/choices_speed.py               # about 5 minutes
-    python benchmarks/choices_speed.py --short       # the small size alone, and no growth: 1 to 2 minutes, no JSON
-    python benchmarks/choices_speed.py --only lsh    # one choice; with --keep its rows take their place in the JSON
+    python benchmarks/choices_speed.py               # about 6 minutes of a core
+    python benchmarks/choices_speed.py --short       # the small size alone, and no growth: 80 s of a core, no JSON
+    python benchmarks/choices_speed.py --only lsh    # rows with this word in their name; --keep puts them in their place in the JSON
 
 Forward, and forward and backward, in fp32 with one thread at three sizes. Times are the process's own processor time; ours and the
 reference take turns in short warmed blocks, and a ratio is the median of those of the turns. References are modules of transformers,
-or the plain formula on the choice's own weights, which must give the same numbers first. Mixers whose MACs grow more slowly than
+the plain formula or bare loop on the choice's own weights, which must give the same numbers first. Mixers run at their defaults
+wherever the sequence is long enough (choices_cases.py). Mixers whose MACs grow more slowly than
 N^2 are also run at growing lengths: the exponent of their time is fitted, and the largest tensor that any operation of
 forward or backward makes is set against N^2 for each head.
 """
@@ -17,48 +19,27 @@ import math
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
-from choices_formulas import HEADS, SUMMARY
-from choices_models import whole_models
+from choices_cases import NOTHING, SIZES, Case, built, cases, growing, mixer_case
+from choices_models import Whole, whole_models
 from choices_references import Reference, reference
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from paretoformer.search_spaces.contract import Capability, Context, Mixer, Site
-from paretoformer.search_spaces.registry import choice, choices, config_from_json
+from paretoformer.search_spaces.contract import Site
+from paretoformer.search_spaces.registry import choices
 
 RESULTS = Path(__file__).parent / "results" / "choices_speed.json"
-SIZES = {"small": (8, 64, 64), "middle": (4, 256, 128), "large": (1, 1024, 256)}
-"""Batch, tokens, channels."""
 LENGTHS = (512, 1024, 2048, 4096)
 BLOCK_S, CASE_S, TURNS = 0.008, 0.45, 5
-"""Least seconds of a block of calls, seconds after which no turn begins, and turns that there are in any case."""
+"""Least processor seconds of a block of calls, seconds after which no turn begins, and turns that there are in any case."""
 AIM = 1.1
-NOTHING = ("identity", "none")
-"""Choices that compute nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A choice as it stands at one size."""
-
-    name: str
-    config: Any
-    site: Site
-
-    added: bool = False
-    """Whether it is a position that is added to a stack's input."""
-
-    @property
-    def context(self) -> Context:
-        """That of a call."""
-        return Context(causal=self.site.causal, grid=self.site.grid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,91 +65,6 @@ class Growth:
     ms: dict[int, float]
     largest: int
     squared: int
-
-
-def fields_at(name: str, length: int) -> dict[str, Any]:
-    """What a mixer is given so that it stands at any of the lengths, and as its reference is; at its default otherwise."""
-    fitted: dict[str, dict[str, Any]] = {
-        "window": {"window": min(64, length // 2)},
-        "block": {"block": min(64, length // 4)},
-        "bigbird": {"block": min(32, length // 16), "random": 2},
-        "sparse": {"stride": 1 << (int(math.log2(length)) + 1) // 2, "summary": SUMMARY},
-        "linformer": {"rank": min(64, length // 2)},
-        "nystrom": {"landmarks": min(64, length // 4)},
-        "performer": {"draws": 64},
-        "lsh": {"chunk": min(64, length // 4), "across": True, "duplicates": "counted", "scale": "none"},
-        "synthesizer": {"rank": min(32, length // 4)},
-        "sinkhorn": {"block": min(64, length // 4)},
-        "omega": {"window": 4, "features": "identity", "memory": "linear"},
-    }
-    return fitted.get(name, {})
-
-
-def site_at(name: str, length: int, width: int) -> Site:
-    """A bidirectional sequence, a grid for what works on one, or a causal sequence for what works on that alone."""
-    able = choice("mixer", name).capabilities if name in {str(each) for each in choices("mixer")} else frozenset()
-    side = 1 << (length.bit_length() - 1) // 2
-    if Capability.GRID in able or name in ("pooling", "separable", "depthwise"):
-        return Site(width=width, length=length, grid=(side, length // side))
-    return Site(width=width, length=length, causal=bool(able) and Capability.BIDIRECTIONAL not in able)
-
-
-def mixer_case(name: str, length: int, width: int) -> Case:
-    """A mixer of four heads, where it has heads."""
-    found, site = choice("mixer", name), site_at(name, length, width)
-    given = {"heads": HEADS} if "heads" in found.fields else {}
-    config = found.config(**given, **fields_at(name, length))
-    problems = list(config.problems(site))
-    assert not problems, problems
-    return Case(name=f"mixer {name}", config=config, site=site)
-
-
-class Added(nn.Module):
-    """A position on a stack's input."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__()
-        self.position = case.config.build(case.site)
-
-    def forward(self, x: Tensor, context: Context) -> Tensor:
-        """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.position(x, context.positions(x.shape[1], x.device))
-        return y
-
-
-def defaults(length: int, width: int) -> Iterator[Case]:
-    """Mixers that `fields_at` makes simpler, as they are by default."""
-    for name in ("lsh", "omega"):
-        fields = {"heads": HEADS} | ({"chunk": length // 4} if name == "lsh" else {})
-        config = choice("mixer", name).config(**fields)
-        site = site_at(name, length, width)
-        assert not list(config.problems(site)), list(config.problems(site))
-        yield Case(name=f"mixer {name}-default", config=config, site=site)
-
-
-def cases(length: int, width: int) -> Iterator[Case]:
-    """Every choice that computes something, at one size; a position inside softmax attention, or on a stack's input."""
-    yield from (mixer_case(str(each), length, width) for each in choices("mixer") if str(each) not in NOTHING)
-    plain = Site(width=width, length=length)
-    softmax = config_from_json("mixer", {"name": "softmax", "heads": HEADS})
-    for each in choices("position"):
-        position = each.config()
-        if position.build_in_mixer(plain, HEADS, width // HEADS) is not None:
-            yield Case(name=f"position {each}", config=softmax, site=replace(plain, position=position))
-        elif str(each) not in NOTHING:
-            yield Case(name=f"position {each}", config=position, site=plain, added=True)
-    if (length, width) == SIZES["small"][1:]:
-        yield from defaults(length, width)
-    for kind in ("norm", "feedforward"):
-        able = [each for each in choices(kind) if str(each) not in NOTHING]
-        yield from (Case(name=f"{kind} {each}", config=each.config(), site=plain) for each in able)
-
-
-def built(case: Case) -> nn.Module:
-    """The module; a mixer in evaluation, since what some do in training is done once."""
-    torch.manual_seed(0)
-    module: nn.Module = Added(case) if case.added else case.config.build(case.site)
-    return module.eval() if isinstance(module, Mixer) else module.train()
 
 
 def laid_out(x: Tensor, layout: str, site: Site) -> Tensor:
@@ -211,10 +107,11 @@ def paired(own: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, flo
     for run in (own, other):
         run()
         counts.append(max(1, math.ceil(BLOCK_S / max(seconds_of(run, 2), 1e-7))))
-    stop, turns = time.perf_counter() + CASE_S, []
-    while len(turns) < TURNS or time.perf_counter() < stop:
+    stop = time.process_time() + CASE_S
+    turns: list[tuple[float, float]] = []
+    while len(turns) < TURNS or time.process_time() < stop:
         turns.append((seconds_of(own, counts[0]), seconds_of(other, counts[1])))
-        if time.perf_counter() > stop + 2 * CASE_S and len(turns) > 1:
+        if time.process_time() > stop + 2 * CASE_S and len(turns) > 1:
             break
     return median(a for a, _ in turns), median(b for _, b in turns), median(a / b for a, b in turns)
 
@@ -253,26 +150,35 @@ def compared(
     )
 
 
-def timed_whole(size: str) -> Iterator[Timing]:
-    """Topologies with their stems as whole models, at a size, forward, and forward and backward."""
-    batch, length, width = SIZES[size]
-    for whole in whole_models(batch, length, width):
-        torch.testing.assert_close(whole.model(whole.inputs), whole.loop(whole.inputs), rtol=1e-3, atol=1e-4)
-        trained = list(whole.model.parameters())
-        for backward in (False, True):
-            own, other = (whole_run(call, whole.inputs, trained, backward) for call in (whole.model, whole.loop))
-            yield compared(whole.name, "bare loop over the same weights", size, backward, (own, other))
+def timed_whole(whole: Whole, size: str) -> Iterator[Timing]:
+    """Forward in evaluation, and forward and backward in training."""
+    trained = list(whole.model.parameters())
+    for backward in (False, True):
+        whole.model.train(backward)
+        with torch.no_grad():
+            expected = whole.loop(*whole.inputs)
+            torch.testing.assert_close(
+                whole.call(*whole.inputs), expected, rtol=1e-3, atol=1e-4, msg=lambda m: f"{whole.name}: {m}"
+            )
+        own, other = (whole_run(call, whole.inputs, trained, backward) for call in (whole.call, whole.loop))
+        yield compared(whole.name, "bare loop over the same weights", size, backward, (own, other))
 
 
 def whole_run(
-    call: Callable[[Tensor], Tensor], inputs: Tensor, trained: list[nn.Parameter], backward: bool
+    call: Callable[..., Tensor | tuple[Tensor, ...]],
+    inputs: tuple[Tensor, ...],
+    trained: list[nn.Parameter],
+    backward: bool,
 ) -> Callable[[], Any]:
     """What is timed of a model, whose inputs have no gradient."""
 
     def run() -> Any:
         with torch.set_grad_enabled(backward):
-            y = call(inputs)
-        return torch.autograd.grad(y, trained, torch.ones_like(y)) if backward else y
+            y = call(*inputs)
+        if not backward:
+            return y
+        outputs = y if isinstance(y, tuple) else (y,)
+        return torch.autograd.grad(outputs, trained, [torch.ones_like(each) for each in outputs])
 
     return run
 
@@ -312,7 +218,7 @@ def exponent(points: dict[int, float]) -> float:
 
 def growth(name: str, width: int = 64) -> Growth | None:
     """That of mixer `name`, None where its MACs say that it grows as N^2, or where it has none."""
-    at = {length: mixer_case(name, length, width) for length in LENGTHS}
+    at = {length: mixer_case(name, length, width, **growing(name, length)) for length in LENGTHS}
     macs = {length: float(case.config.macs(case.site, length)) for length, case in at.items()}
     promised = exponent(macs) if all(macs.values()) else 1.0
     if promised > 1.6 or name in NOTHING:
@@ -341,13 +247,13 @@ def growth(name: str, width: int = 64) -> Growth | None:
 
 def shown(timings: list[Timing]) -> Iterator[str]:
     """A line for each choice: ratios at the three sizes, forward and then with backward; * where one misses the aim."""
-    yield f"{'':24} {'forward':^23} {'forward and backward':^23}"
-    yield f"{'':24} " + 2 * " ".join(f"{size:>7}" for size in (*SIZES, "")).rstrip() + "  reference"
+    yield f"{'':32} {'forward':^23} {'forward and backward':^23}"
+    yield f"{'':32} " + 2 * " ".join(f"{size:>7}" for size in (*SIZES, "")).rstrip() + "  reference"
     for name in dict.fromkeys(timing.choice for timing in timings):
         own = [timing for timing in timings if timing.choice == name]
         ordered = sorted(own, key=lambda t: (t.backward, list(SIZES).index(t.size)))
         ratios = "".join(f"{t.ratio:7.2f}{'*' if missed(t) else ' '}" for t in ordered)
-        yield f"{name:24} {ratios} {own[0].source}"
+        yield f"{name:32} {ratios} {own[0].source}"
 
 
 def missed(timing: Timing) -> bool:
@@ -355,45 +261,63 @@ def missed(timing: Timing) -> bool:
     return timing.ratio > AIM and "published" not in timing.source
 
 
+def named(name: str, only: set[str]) -> bool:
+    """Whether a row is asked for: all are, or one of its words is."""
+    return not only or not only.isdisjoint(name.replace(",", "").split())
+
+
+def every_timing(sizes: tuple[str, ...], only: set[str]) -> Iterator[Timing]:
+    """Choices on their own, then whole models."""
+    for size in sizes:
+        batch, length, width = SIZES[size]
+        for case in cases(length, width):
+            if named(case.name, only):
+                yield from timed(case, size, batch)
+    for size in sizes:
+        for whole in whole_models(*SIZES[size]):
+            if named(whole.name, only):
+                yield from timed_whole(whole, size)
+
+
+def renewed(kept: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the new ones in place of those of the same choice, size and direction."""
+
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["choice"], row.get("size"), row.get("backward")
+
+    found = {key(row) for row in new}
+    return [row for row in kept if key(row) not in found] + new
+
+
 def main() -> None:
     """Print both tables and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", help="choices by name")
-    parser.add_argument("--short", action="store_true", help="the small size alone")
+    parser.add_argument(
+        "--only", nargs="+", help="rows with one of these words in their name: lsh, encoder, learned, frames"
+    )
+    parser.add_argument("--short", action="store_true", help="the small size alone, and no growth")
     parser.add_argument("--keep", action="store_true", help="put the rows of --only into the JSON")
     parser.add_argument("--json", type=Path, default=RESULTS)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    began = time.perf_counter()
-    wanted = (lambda name: name.split(" ")[1] in given.only) if given.only else (lambda name: True)
-    timings = [
-        timing
-        for size, (batch, length, width) in SIZES.items()
-        if size == "small" or not given.short
-        for case in cases(length, width)
-        if wanted(case.name)
-        for timing in timed(case, size, batch)
-    ]
-    timings += [
-        timing
-        for size in (("small",) if given.short else SIZES)
-        for timing in timed_whole(size)
-        if wanted(timing.choice)
-    ]
+    began, only = time.process_time(), set(given.only or ())
+    sizes = ("small",) if given.short else tuple(SIZES)
+    timings = list(every_timing(sizes, only))
+    if not timings:
+        parser.error(f"no row has one of these words in its name: {', '.join(sorted(only))}")
     print(*shown(timings), sep="\n")
-    kept = () if given.short else choices("mixer")
-    grown = [found for each in kept if wanted(f"mixer {each}") and (found := growth(str(each)))]
-    print(f"\n{'':18}{'MACs':>8}{'time':>8}{'largest tensor / N^2':>23}   at N = {LENGTHS[-1]}")
+    mixers = () if given.short else (str(each) for each in choices("mixer"))
+    grown = [found for name in mixers if named(f"mixer {name}", only) and (found := growth(name))]
+    if grown:
+        print(f"\n{'':18}{'MACs':>8}{'time':>8}{'largest tensor / N^2':>23}   at N = {LENGTHS[-1]}")
     for each in grown:
         print(f"{each.choice:18}{each.macs_exponent:8.2f}{each.time_exponent:8.2f}{each.largest / each.squared:23.3f}")
-    took = time.perf_counter() - began
-    print(f"\n{took:.0f} s")
+    took = time.process_time() - began
+    print(f"\n{took:.0f} s of processor time")
     if given.only and given.keep:
         result = json.loads(given.json.read_text())
         for key, rows in (("timings", timings), ("growth", grown)):
-            new = [asdict(row) for row in rows]
-            renewed = {row["choice"] for row in new}
-            result[key] = [row for row in result[key] if row["choice"] not in renewed] + new
+            result[key] = renewed(result[key], [asdict(row) for row in rows])
         given.json.write_text(json.dumps(result, indent=1) + "\n")
     elif not given.only and not given.short:
         result = {
