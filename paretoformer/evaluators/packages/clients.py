@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from paretoformer.evaluators.packages.complaints import complaint
 from paretoformer.evaluators.packages.package import Archive, Client, Release
 from paretoformer.records.errors import UserError
 
@@ -49,7 +50,7 @@ def fetch(archive: Archive, release: Release, into: Path) -> Path:
     files = [file for file in into.iterdir() if file.name != _REQUIREMENTS]
     if done.returncode or len(files) != 1:
         raise UserError(
-            f"The {archive.client} {archive.name} {release.version} did not come: {_complaint(done.stderr)}; "
+            f"The {archive.client} {archive.name} {release.version} did not come: {complaint(done.stderr)}; "
             f"{_hint(archive.client)}."
         )
     return files[0]
@@ -86,14 +87,6 @@ def _pip() -> Sequence[str]:
     if importlib.util.find_spec("pip") is not None:
         return (sys.executable, "-m", "pip")
     return (tool("pip"),)
-
-
-def _complaint(stderr: str) -> str:
-    """The line that says most, without a full stop."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("ERROR:", "E:", "npm error", "npm ERR!"))]
-    said = next((line for line in errors if "code" not in line), None) or (lines[-1] if lines else "it gave no reason")
-    return said.rstrip(".")
 
 
 def _hint(client: Client) -> str:
