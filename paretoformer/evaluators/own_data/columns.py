@@ -1,6 +1,7 @@
 """Which columns of a table are what a model is given, and which what it is asked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from paretoformer.evaluators.own_data.cells import number_of
 from paretoformer.evaluators.own_data.rows import Columns
@@ -67,16 +68,34 @@ def _named(what: str, table: Columns, text: str) -> tuple[str, ...]:
 
 
 def _guess(table: Columns) -> ColumnChoice:
-    """The column with the longest values as the input, the one with the fewest distinct values as the target."""
-    given = max(table, key=lambda name: sum(len(str(value or "")) for value in table[name]))
-    others = [name for name in table if name != given]
-    asked = min(others, key=lambda name: len({str(value) for value in table[name]}), default="COLUMN")
+    """The column with the longest values as the input, or all columns of numbers where it is one; as the target that with the
+    fewest distinct values among the others, the last of several.
+    """
+    words = [name for name in table if not _of_numbers(table[name])]
+    longest = _longest(table, list(table))
+    if longest not in words:
+        asked = _fewest_distinct(table, list(table))
+        given = tuple(name for name in table if name not in (asked, *words))
+        if given:
+            return _choice(table, "series", given, asked)
+        longest = _longest(table, words or list(table))
+    kind = "series" if isinstance(next(iter(table[longest]), None), list) or not words else "text"
+    return _choice(table, kind, (longest,), _fewest_distinct(table, [name for name in table if name != longest]))
+
+
+def _longest(table: Columns, names: list[str]) -> str:
+    return max(names, key=lambda name: sum(len(str(value or "")) for value in table[name]))
+
+
+def _choice(table: Columns, given: str, names: tuple[str, ...], asked: str) -> ColumnChoice:
     values = table.get(asked, [])
-    numbers = all(number_of(value) is not None for value in values) and len({str(value) for value in values}) > MANY
-    series = isinstance(next(iter(table[given]), None), list)
-    return ColumnChoice(
-        given="series" if series else "text",
-        given_columns=(given,),
-        asked="value" if numbers else "label",
-        asked_columns=(asked,),
-    )
+    many = _of_numbers(values) and len({str(value) for value in values}) > MANY
+    return ColumnChoice(given=given, given_columns=names, asked="value" if many else "label", asked_columns=(asked,))
+
+
+def _fewest_distinct(table: Columns, names: list[str]) -> str:
+    return min(reversed(names), key=lambda name: len({str(value) for value in table[name]}), default="COLUMN")
+
+
+def _of_numbers(values: list[Any]) -> bool:
+    return all(number_of(value) is not None for value in values)

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -195,3 +196,32 @@ def test_decimals_and_dates_of_parquet_are_numbers_and_text(tmp_path) -> None:
 def test_a_column_of_many_numbers_is_guessed_to_be_a_value(opened) -> None:
     with pytest.raises(UserError, match="as in --columns series=flat,value=size"):
         opened(None, [{"flat": row["flat"], "size": row["size"]} for row in ROWS])
+
+
+@pytest.mark.parametrize(
+    ("columns", "guess"),
+    [
+        (["a", "b", "size"], "series=a+b,value=size"),
+        (["a", "b", "kind"], "series=a+b,label=kind"),
+        (["a", "size"], "series=a,value=size"),
+        (["a", "kind", "words"], "text=words,label=kind"),
+        (["sign", "word"], "text=word,label=sign"),
+    ],
+)
+def test_numbers_are_guessed_to_be_a_series_and_never_text(tmp_path, columns, guess) -> None:
+    rows = [
+        {**row, "size": round(row["size"], 1), "sign": 1e-9 * (i % 2 + 1 / 3), "word": f"w{i}", "words": f"{i} words longer than numbers"}
+        for i, row in enumerate(ROWS)
+    ]  # fmt: skip
+    path = tmp_path / "walks.csv"
+    path.write_text("\n".join([",".join(columns), *(",".join(str(row[name]) for name in columns) for row in rows)]))
+    with pytest.raises(UserError, match=f"as in --columns {re.escape(guess)}"):
+        task_from_path(path)
+    task_from_path(path, guess)
+
+
+def test_a_column_of_numbers_alone_lacks_another(tmp_path) -> None:
+    path = tmp_path / "walks.csv"
+    path.write_text("\n".join(["a", *map(str, range(30))]))
+    with pytest.raises(UserError, match="as in --columns series=a,label=COLUMN"):
+        task_from_path(path)
