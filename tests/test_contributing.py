@@ -30,6 +30,7 @@ from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.hardware_models.meters.registry import meter
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.target import parse_target
+from paretoformer.runtimes.registry import runtime
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.space import SearchSpace
@@ -50,6 +51,10 @@ assert count(architecture, task.signature).params == sum(p.numel() for p in mode
 weights = meter("weights")()
 visit = weights.visit(Subject(architecture=architecture, signature=task.signature), fill(parse_target("cpu"), task.signature))
 assert weights.summarise([visit])[0].value == 4 * count(architecture, task.signature).params
+target = fill(parse_target("cpu:exported"), task.signature)
+assert fill(parse_target("cpu:exported::1"), task.signature) == target
+calls = [runtime(name).prepare(architecture, task.signature, target, seed=0).phases["latency"] for name in ("exported", "eager")]
+torch.testing.assert_close(*(phase.calls(1)[0]() for phase in calls))
 brier = page["metric"]["Brier"]()
 examples = task.examples(Split.VALIDATION)
 sure = 50.0 * torch.nn.functional.one_hot(examples.targets, 2)
@@ -70,7 +75,7 @@ def blocks() -> dict[str, str]:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
 def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
-    assert set(blocks()) == {"mixer", "norm", "feedforward", "task", "metric", "criterion", "meter", "engine"}
+    assert set(blocks()) == {"mixer", "norm", "feedforward", "task", "metric", "criterion", "meter", "runtime", "engine"}
     for name, code in blocks().items():
         (tmp_path / f"{name}.py").write_text(code)
     done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True)
