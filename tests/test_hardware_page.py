@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from paretoformer.hardware_models.datasheets.datasheet import read_datasheet
 from paretoformer.records.target import PRECISIONS
 from paretoformer.runtimes.registry import runtime_names
+from paretoformer.search_spaces.yaml_file import read_yaml
 
 PAGE = Path(__file__).parents[1] / "docs" / "hardware.md"
 
@@ -20,7 +20,7 @@ def page() -> str:
 
 def test_its_datasheet_can_be_added(page) -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    found = read_datasheet(yaml.safe_load(example), "the page")
+    found = read_datasheet(read_yaml(example, "the page"), "the page")
     assert found.rates(2).macs_per_s == {"fp32": 12e9}
 
 
