@@ -34,27 +34,26 @@ class CostTable:
         return Origin(source=self.source, unit=self.units.get(column))
 
 
-def measured_table(storage: str, quantities: Sequence[str], on: str | None = None) -> CostTable:
+def measured_table(store: Store, quantities: Sequence[str], on: str | None = None) -> CostTable:
     """The models of a database that were measured on one target of one device: architecture, counts, and the quantities.
 
     Args:
-        storage: the database.
+        store: the database.
         quantities: costs that depend on a target; a model has a row where all of them were measured, the newest values.
         on: the target, or its beginning, where there are several.
 
     Raises:
-        UserError: no such database or cost, nothing measured, or measurements of several targets.
+        UserError: no such cost, nothing measured, or measurements of several targets.
     """
     for quantity in quantities:
         if quantity not in COSTS or not COSTS[quantity].per_target:
             raise unknown("measured cost", quantity, (name for name, cost in COSTS.items() if cost.per_target))
-    with Store.open(storage, create=False, read_only=True) as store:
-        (device, target), rows = _of_one_place(store, quantities, on)
-        names = {each.digest: each.name for each in store.devices.all()}
-        models = list(rows)
-        specs = [store.architectures.get(architecture) for architecture, _ in models]
-        counts = [store.models.counts(*model) or {} for model in models]
-        signatures = [store.signatures.get(signature) or {} for _, signature in models]
+    (device, target), rows = _of_one_place(store, quantities, on)
+    names = {each.digest: each.name for each in store.devices.all()}
+    models = list(rows)
+    specs = [store.architectures.get(architecture) for architecture, _ in models]
+    counts = [store.models.counts(*model) or {} for model in models]
+    signatures = [store.signatures.get(signature) or {} for _, signature in models]
     architectures = [Architecture.from_json(spec) for spec in specs if spec is not None]
     frame = architecture_frame(
         architectures, [{**count, **_numbers(signature)} for count, signature in zip(counts, signatures, strict=True)]

@@ -65,6 +65,7 @@ class TableOptions:
     def read(self) -> "CostTable":
         """The rows."""
         from paretoformer.hardware_models.tables.reading import read_table
+        from paretoformer.store import Store
         from paretoformer.studies.measured_tables import CostTable, measured_table
 
         if self.table is not None:
@@ -73,7 +74,8 @@ class TableOptions:
                     f"--on {self.on} chooses among stored measurements, and the rows come from {self.table}."
                 )
             return CostTable(frame=read_table(self.table), source=str(self.table))
-        return measured_table(self.storage, self.columns(), self.on)
+        with Store.open(self.storage, create=False, read_only=True) as store:
+            return measured_table(store, self.columns(), self.on)
 
 
 @command.command("fit")

@@ -88,7 +88,7 @@ def verdict(each: HeldOutScores) -> str:
     """Whether the chosen predictor beats the baselines, in a sentence."""
     name = each.fit.selection.chosen.name
     if not each.unbeaten:
-        return f"{name} beats the baselines {' and '.join(each.baselines)}: its error is smaller and its order better."
+        return f"{name} beats the baselines {' and '.join(each.baselines)}: its error is smaller, its order no worse."
     said = []
     for baseline in each.unbeaten:
         scores = each.baselines[baseline]

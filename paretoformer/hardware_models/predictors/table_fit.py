@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.intp]
 FEWEST_ROWS, FEWEST_HELD_OUT = 10, 5
 """Rows to fit, and rows to be judged on."""
+EXACT = 1e-4
+"""Relative error that counts as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +60,14 @@ class HeldOutScores:
 
     @property
     def unbeaten(self) -> tuple[str, ...]:
-        """The baselines whose error is as small, or whose order is as good."""
+        """The baselines whose error is as small, or whose order is better."""
         return tuple(name for name, each in self.baselines.items() if not beats(self.chosen, each))
 
 
 def beats(one: Scores, baseline: Scores) -> bool:
-    """Whether the error is smaller and the order better; of two that both get everything right, neither beats the other."""
-    ordered = (one.tau or 0.0) > (baseline.tau or 0.0)
-    return one.mape < baseline.mape and ordered
+    """Whether the error is smaller and the order no worse; errors that are nothing, on either side, are equal."""
+    smaller = max(one.mape, EXACT) < max(baseline.mape, EXACT)
+    return smaller and (one.tau or 0.0) >= (baseline.tau or 0.0)
 
 
 def read_target(frame: "pd.DataFrame", column: str) -> Floats:

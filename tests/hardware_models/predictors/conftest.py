@@ -14,16 +14,14 @@ Rows = tuple[pd.DataFrame, Floats]
 
 
 def transformers(number: int, seed: int = 0) -> pd.DataFrame:
-    """Widths, and layers with heads and ratios of their own."""
+    """Widths, and layers with heads of their own."""
     rng = np.random.default_rng(seed)
     depths = rng.integers(2, 6, number)
 
     def layers(options: list[int]) -> list[str]:
         return ["-".join(map(str, rng.choice(options, depth))) for depth in depths]
 
-    return pd.DataFrame(
-        {"width": rng.choice([64, 128, 256], number), "heads": layers([2, 4, 8]), "ratio": layers([1, 2, 4])}
-    ).astype(str)
+    return pd.DataFrame({"width": rng.choice([64, 128, 256], number), "heads": layers([2, 4, 8])}).astype(str)
 
 
 def affine_cost(frame: pd.DataFrame) -> Floats:

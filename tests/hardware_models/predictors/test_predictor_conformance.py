@@ -17,7 +17,7 @@ Made = Callable[[int, int], tuple[Features, Floats]]
 EVERY = [kind() for kind in predictors()]
 LEARNING = [each for each in EVERY if not each.baseline]
 NAMES = {"ids": lambda each: each.name}
-ROWS, NEW = 120, 60
+ROWS, NEW = 60, 60
 
 
 @pytest.fixture
