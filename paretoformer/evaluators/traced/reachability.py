@@ -31,7 +31,9 @@ def draw_graphs(rng: np.random.Generator, count: int, nodes: int) -> Graphs:
 
     Where the goal is at distance d, a path leads there and no edge skips a layer. Where it is out of reach, nodes are parted in two,
     2 or more each, no edge leads from the start's part to the goal's, and each part has a path that begins or ends there, so that
-    neither ever stands alone and degrees do not tell. There are 5 nodes or more.
+    neither ever stands alone. Degrees still tell a part: boosted trees on those of start and goal and the greatest are right for .695,
+    .756 and .737 of new graphs of 6, 5 and 10 nodes, with the direct edge for .692, .766 and .743, where that edge alone gives .595,
+    .591 and .552. There are 5 nodes or more.
     """
     near = rng.random(count) < 0.5
     distance = rng.integers(1, nodes, count)

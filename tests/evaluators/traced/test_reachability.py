@@ -36,6 +36,21 @@ def test_search_takes_the_goal_last_exactly_where_it_can_be_reached(graphs: Grap
         assert [queue[0] for queue in queues] == taken and len(set(taken)) == len(taken)
 
 
+def test_degrees_and_the_direct_edge_tell_of_some_goals_and_far_from_all() -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    graphs = draw_graphs(np.random.default_rng(1), 3_000, 6)
+    rows = np.arange(len(graphs.edges))
+    edges = np.zeros((len(rows), 6, 6))
+    edges[rows[:, None], graphs.edges[..., 0], graphs.edges[..., 1]] = 1
+    leaving, coming = edges.sum(2), edges.sum(1)
+    ends = [degrees[rows, node] for degrees in (leaving, coming) for node in (graphs.start, graphs.goal)]
+    seen = np.stack([*ends, leaving.max(1), coming.max(1), edges[rows, graphs.start, graphs.goal]], 1)
+    reached = graphs.distance > 0
+    tree = DecisionTreeClassifier(max_depth=7, random_state=0).fit(seen[:2_000], reached[:2_000])
+    assert 0.6 < tree.score(seen[2_000:], reached[2_000:]) < 0.75
+
+
 def test_an_edge_leaves_every_start_and_one_leads_to_every_goal(graphs: Graphs) -> None:
     assert (graphs.edges[..., 0] == graphs.start[:, None]).any(1).all()
     assert (graphs.edges[..., 1] == graphs.goal[:, None]).any(1).all()
