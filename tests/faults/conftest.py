@@ -47,7 +47,7 @@ class Site:
     name: str = "faults"
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def make(self, objectives: str, budget: int) -> None:
+    def make(self, objectives: str, budget: int, replicates: int = 1) -> None:
         """Make the study."""
         request = Request(
             what="digits",
@@ -55,6 +55,7 @@ class Site:
             objectives=objectives,
             subject_to=("params <= 12k",),
             budget=budget,
+            replicates=replicates,
             seed=7,
         )
         with Store.open(self.storage) as store:

@@ -13,6 +13,7 @@ import pytest
 from paretoformer.store import Store
 from paretoformer.store.rows import StudyState, TrialRow
 from paretoformer.studies.proposer import Proposer
+from paretoformer.studies.replicates import replicate_key
 from paretoformer.studies.spec import StudySpec
 
 from .conftest import Site
@@ -54,6 +55,54 @@ def test_five_kills_leave_the_rows_of_the_unbroken_study(tmp_path: Path, rng: ra
         site.finish(TRIALS)
         studies.append([essence(row) for row in rows(site)])
     unbroken, broken = studies
+    assert broken == unbroken
+
+
+def second_replicates_rungs(site: Site, store: Store) -> list[int]:
+    """Rungs that are scored of the second replicate of the trial that is being trained."""
+    study = store.studies.get(site.name)
+    for trial in store.trials.all(study.id):
+        if trial.run is not None and not trial.state.ended:
+            key = replicate_key(store.runs.get(trial.run).key, StudySpec.from_json(study.spec).seed, 1)
+            run = store.runs.find(key)
+            return [] if run is None else sorted({score.rung for score in store.runs.scores(run.id, "validation")})
+    return []
+
+
+def scores(site: Site) -> list[list[dict[str, Any]]]:
+    """Of every run, without how long it took."""
+    with Store.open(site.storage) as store:
+        study = store.studies.get(site.name)
+        seed = StudySpec.from_json(study.spec).seed
+        keys = [store.runs.get(row.run).key for row in store.trials.all(study.id) if row.run is not None]
+        runs = store.runs.of_keys([replicate_key(key, seed, replicate) for key in keys for replicate in (0, 1)])
+        found = store.runs.scores_of([run.id for run in runs])
+        return [
+            [{**vars(score), "seconds": None} for score in found[run.id]]
+            for run in sorted(runs, key=lambda run: run.key)
+        ]
+
+
+def test_a_kill_in_the_second_rung_of_a_later_replicate_leaves_the_rows_of_the_unbroken_study(tmp_path: Path) -> None:
+    studies = []
+    for name in ("unbroken", "broken"):
+        folder = tmp_path / name
+        folder.mkdir()
+        site = Site(folder=folder, storage=f"sqlite:///{folder / 'study.db'}")
+        site.make("accuracy, -macs", budget=10_000, replicates=2)
+        if name == "broken":
+            doomed = site.start(2)
+            with Store.open(site.storage) as store:
+                while second_replicates_rungs(site, store) != [0]:
+                    assert doomed.poll() is None, (folder / "log").read_text()
+                    time.sleep(0.01)
+                doomed.kill()
+                doomed.wait()
+                assert second_replicates_rungs(site, store) == [0]
+        site.finish(2, limit_s=300)
+        studies.append(([essence(row) for row in rows(site)], scores(site)))
+    unbroken, broken = studies
+    assert unbroken[1] and all({score["rung"] for score in scored} == {0, 1, 2} for scored in unbroken[1])
     assert broken == unbroken
 
 
