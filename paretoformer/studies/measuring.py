@@ -100,7 +100,8 @@ def measure_all(
             try:
                 found = _measured(need, subject, target, station)
             except (Unavailable, MeasuringFailed) as error:
-                missing += [Missing(quantity=name, target=str(target), reason=str(error)) for name in quantities]
+                reason = str(error).removeprefix(f"{target}: ")
+                missing += [Missing(quantity=name, target=str(target), reason=reason) for name in quantities]
             else:
                 measurements += [each for each in found if each.quantity in quantities]
     return Measured(

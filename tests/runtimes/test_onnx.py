@@ -2,6 +2,9 @@
 
 import pytest
 
+from paretoformer.records.target import parse_target
+from paretoformer.runtimes.conversion.checks import session
+from paretoformer.runtimes.conversion.files import converted
 from paretoformer.runtimes.registry import runtime
 
 INSTALLED = runtime("onnx").problem("cpu") is None
@@ -30,6 +33,13 @@ def test_it_tells_the_library_and_what_conversion_took(prepared, places) -> None
     facts = prepared("onnx", places.encoder, "prefill/3/1").facts
     assert facts["opset"] == 20 and facts["shapes"] == "fixed" and facts["converting_s"] > 0
     assert facts["onnxruntime"]
+
+
+@pytest.mark.skipif(not INSTALLED, reason="the extra export is not installed")
+def test_a_session_has_the_threads_that_it_is_given(places) -> None:
+    target = parse_target("cpu:onnx:fp32:1:prefill/3/1")
+    path = converted(*places.encoder, target, seed=0) / "forward.onnx"
+    assert [session(path, threads).get_session_options().intra_op_num_threads for threads in (1, 2)] == [1, 2]
 
 
 @pytest.mark.slow
