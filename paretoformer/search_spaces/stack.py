@@ -62,14 +62,16 @@ class StackModule(nn.Module):
 
     def run(self, x: Tensor, context: Context, start: int = 0, stop: int | None = None) -> Tensor:
         """Blocks `start` to `stop` alone; loops count as further blocks."""
-        for block in self._blocks[start:stop]:
+        blocks = self._blocks[start:stop]
+        for number, block in enumerate(blocks, start=1):
             before = x
             for branches in block:
                 y = x
                 for branch in branches:
                     y = branch.inside(y, context)
                 x = branches[-1].joined(x, y, context)
-            if self.exit is not None and not self.training and self.exit.leaves(before, x, context):
+            asked = self.exit if number < len(blocks) and not self.training else None
+            if asked is not None and asked.leaves(before, x, context):
                 break
         return x
 

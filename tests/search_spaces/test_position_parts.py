@@ -15,8 +15,12 @@ from paretoformer.search_spaces.stack_counts import stack_parameters
 SITE = Site(width=16, length=20, causal=True)
 
 
+class Named:
+    """Has a choice by inheritance, so that it is not among those that are registered."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class GateConfig(PositionConfig):
+class GateConfig(Named, PositionConfig):
     """A factor on the weights and a vector added to the values, for each distance."""
 
     whole_stack: bool = True
@@ -32,7 +36,7 @@ class GateConfig(PositionConfig):
         return heads * SITE.length + SITE.length * head_width
 
 
-GateConfig.choice = Choice(kind="position", name="gate", config=GateConfig)
+Named.choice = Choice(kind="position", name="gate", config=GateConfig)
 
 
 class Gate(MixerPosition):

@@ -45,6 +45,14 @@ def test_the_lower_the_threshold_the_fewer_blocks_run(encoder) -> None:
     assert ran == sorted(ran, reverse=True) and (ran[0], ran[-1]) == (4, 1)
 
 
+def test_nothing_is_asked_after_the_last_block(encoder, monkeypatch) -> None:
+    _, model, inputs = encoder
+    asked: list[bool] = []
+    monkeypatch.setattr(model.stack.exit, "leaves", lambda before, after, context: bool(asked.append(True)))
+    assert blocks_run(model, inputs) == 4
+    assert len(asked) == 3
+
+
 def test_every_block_runs_in_training(encoder) -> None:
     _, model, inputs = encoder
     model.stack.exit.threshold = -1.0
