@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from paretoformer.evaluators.registry import task_names
+from paretoformer.evaluators.registry import task_class, task_names
 from paretoformer.search_spaces.catalogue import load_space
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,36 @@ def test_the_interval_decides_whether_the_constant_answer_is_beaten(benchmark_of
     assert beats({**share, "validation": [0.7, 0.6, 0.8]}) and not beats({**share, "validation": [0.7, 0.4, 0.8]})
     error = {"minimise": True, "constant": 0.5}
     assert beats({**error, "validation": [0.3, 0.2, 0.4]}) and not beats({**error, "validation": [0.3, 0.2, 0.6]})
+
+
+def kept_tasks(benchmark_of) -> dict:
+    return json.loads(benchmark_of("tasks").RESULTS.read_text())["tasks"]
+
+
+WITHOUT_CLASSICAL = {"position-identification"}  # any model without absolute positions is at the constant answer
+
+
+def test_a_classical_baseline_stands_beside_every_task_that_has_one(benchmark_of) -> None:
+    module = benchmark_of("tasks")
+    without = {name for name, found in kept_tasks(benchmark_of).items() if module.classical(name, found) is None}
+    assert without == WITHOUT_CLASSICAL
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_the_classical_baseline_is_still_the_one_that_the_task_names(benchmark_of, name: str) -> None:
+    found = kept_tasks(benchmark_of).get(name, {})
+    if "classical" in found or name in WITHOUT_CLASSICAL:
+        pytest.skip("not quoted")
+    assert benchmark_of("quoted_baselines").quoted(name, task_class(name).about.baseline) is not None
+
+
+def test_a_task_loses_where_its_classical_baseline_is_better(benchmark_of) -> None:
+    loses = benchmark_of("tasks").loses
+    share = {"minimise": False, "validation": [0.6, 0.5, 0.7], "baseline": "none"}
+    assert loses("digits", {**share, "classical": {"what": "trees", "value": 0.7}})
+    assert not loses("digits", {**share, "classical": {"what": "trees", "value": 0.6}})
+    assert loses("digits", {**share, "minimise": True, "classical": {"what": "trees", "value": 0.5}})
+    assert not loses("digits", share)
 
 
 def test_a_familys_space_exists(benchmark_of) -> None:
