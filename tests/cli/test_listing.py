@@ -1,10 +1,14 @@
 """Lists: a table where it fits, paragraphs where its columns would be too narrow to read."""
 
 import io
+from collections.abc import Callable
 
 from rich.console import Console
 
 from paretoformer.cli.views.listing import print_listing
+from paretoformer.evaluators.registry import task_class, task_names
+
+from .conftest import Said
 
 ROWS = [{"name": "digits", **{f"field{index}": "some words of a sentence" for index in range(5)}}]
 
@@ -30,3 +34,14 @@ def test_many_fields_in_a_narrow_terminal_become_lines_with_their_names() -> Non
 
 def test_a_few_fields_stay_a_table_in_a_narrow_terminal() -> None:
     assert _printed(30, [{"name": "a", "title": "word " * 20}]).splitlines()[0].split() == ["name", "title"]
+
+
+def test_every_metric_of_every_task_is_listed_with_which_way_is_better(run: Callable[..., Said]) -> None:
+    rows = run("list", "metrics", "--json").json["metrics"]
+    listed = {(row["name"], row["better"], task) for row in rows for task in row["tasks"]}
+    assert listed == {
+        (metric.name.partition("[")[0], "lower" if metric.minimise else "higher", name)
+        for name in task_names()
+        for metric in task_class(name).metrics
+    }
+    assert all(row["title"] and row["tasks"] == sorted(row["tasks"]) for row in rows)

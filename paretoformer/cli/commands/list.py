@@ -15,7 +15,9 @@ Rows = list[dict[str, Any]]
 def command(
     what: Annotated[
         str,
-        typer.Argument(metavar="WHAT", help="spaces, presets, tasks, criteria, proxies, choices, engines or papers."),
+        typer.Argument(
+            metavar="WHAT", help="spaces, presets, tasks, metrics, criteria, proxies, choices, engines or papers."
+        ),
     ],
     json: Json = False,
 ) -> None:
@@ -71,6 +73,20 @@ def _task(name: str, task: Any) -> dict[str, Any]:
         "baseline": about.baseline,
         "papers": list(about.papers),
     }
+
+
+def _metrics() -> Rows:
+    """Those of one name and class are one row, of whichever size they are: `accuracy[9]` is in that of `accuracy`."""
+    from paretoformer.evaluators.registry import task_class, task_names
+
+    rows: dict[tuple[str, type], dict[str, Any]] = {}
+    for name in task_names():
+        for metric in task_class(name).metrics:
+            kind, base = type(metric), metric.name.partition("[")[0]
+            title, better = (kind.__doc__ or "").strip().splitlines()[0], "lower" if metric.minimise else "higher"
+            row = rows.setdefault((base, kind), {"name": base, "title": title, "better": better, "tasks": []})
+            row["tasks"] += [name] if name not in row["tasks"] else []
+    return sorted(rows.values(), key=lambda row: (row["name"], row["title"]))
 
 
 def _criteria() -> Rows:
@@ -146,6 +162,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "spaces": _spaces,
     "presets": _presets,
     "tasks": _tasks,
+    "metrics": _metrics,
     "criteria": _criteria,
     "proxies": _proxies,
     "choices": _choices,
