@@ -63,7 +63,7 @@ def test_a_check_warns_of_copies_with_different_labels(run: Run, films: Path) ->
     with films.open("a") as file:
         file.write("film 4,b\n")
     asked = ("data", "check", str(films), "--columns", "text=review,label=kind")
-    assert "warning: 2 of them are copies of 1 inputs with different labels" in run(*asked).out
+    assert "warning: 2 examples are copies of 1 inputs with different labels" in run(*asked).out
     told = json.loads(run(*asked, "--json").out)["data"]["contradictions"]
     assert told == {"examples": 2, "inputs": 1, "shown": "row 5 is 'a' and row 42 is 'b'"}
 

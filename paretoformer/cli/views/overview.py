@@ -26,7 +26,7 @@ def overview_lines(found: Overview) -> Iterator[str]:
     if found.contradictions is not None:
         told = found.contradictions
         yield (
-            f"  warning: {told.examples:,} of them are copies of {told.inputs:,} inputs with different labels, which no model can "
+            f"  warning: {told.examples:,} examples are copies of {told.inputs:,} inputs with different labels, which no model can "
             f"tell apart: {told.shown}"
         )
     answers = ", ".join(f"{name} {score:.3f}" for name, score in found.constant.items())
