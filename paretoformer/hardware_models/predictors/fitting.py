@@ -87,11 +87,12 @@ def fit(config: Predictor, features: Features, target: Floats, *, seed: int = 0,
         row = int(np.flatnonzero(~(np.isfinite(target) & (target > 0)))[0])
         raise UserError(f"Row {row + 1} has a cost of {target[row]:g}, and a cost to be predicted must be positive.")
     left_out = predict_left_out(config, features, target, seed)
+    law = learn_alone(config, features, target, seed)
     low, high, reached = conformal_factors(target / left_out, level)
     inside = (low * left_out <= target) & (target <= high * left_out)
     return Fitted(
         name=config.name,
-        law=config.learn(features, target, seed),
+        law=law,
         low=low,
         high=high,
         level=reached,
@@ -106,8 +107,16 @@ def predict_left_out(config: Predictor, features: Features, target: Floats, seed
     found = np.empty(len(target))
     for number in range(folds):
         out, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        found[out] = config.learn(features.rows(rest), target[rest], seed).predict(features.rows(out))
+        found[out] = learn_alone(config, features.rows(rest), target[rest], seed).predict(features.rows(out))
     return found
+
+
+def learn_alone(config: Predictor, features: Features, target: Floats, seed: int) -> Law:
+    """Learn on one thread: matrices are small, other processes want the cores, and sums come out the same anywhere."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return config.learn(features, target, seed)
 
 
 def conformal_factors(ratios: Floats, level: float) -> tuple[float, float, float]:
