@@ -42,7 +42,7 @@ class TableOptions:
     depth: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The column that counts layers, where that is not plain.")
     ] = None
-    seed: Annotated[int, typer.Option(metavar="S", help="Of folds, held-out rows and what predictors draw.")] = 0
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of folds, held-out rows and what predictors draw.")] = 0
     storage: Storage = DEFAULT_STORAGE
     on: Annotated[str | None, typer.Option(metavar="TARGET", help="Of which target's stored measurements.")] = None
 

@@ -29,8 +29,9 @@ def layer_features(
 ) -> Iterator[tuple[str, FeatureKind, Floats]]:
     """Features of lists of one length, of which `used` (n,) first layers count where that is given."""
     lengths = np.array([len(cell) for cell in columns[layers.names[0]].cells], dtype=np.float64)
+    longest = max(layers.longest, int(lengths.max(initial=1)), 1)  # deeper rows than those of the fit count too
     lengths = lengths if used is None else np.minimum(lengths, used)
-    present = np.arange(max(layers.longest, 1)) < lengths[:, None]  # (n, longest)
+    present = np.arange(longest) < lengths[:, None]  # (n, longest)
     values, counted = _channels(plans, columns, present)
     if not layers.even or used is not None:
         yield f"layers of {layers.names[0]}", FeatureKind.SUM, lengths
@@ -45,9 +46,12 @@ def layer_features(
     for one, two in permutations(values, 2):
         yield f"sum({one[1]}*{two[1]}^2)", FeatureKind.SUM, (one[2] * two[2] ** 2).sum(axis=1)
     if layers.longest <= LONGEST_PLACES:
-        yield from _places(values, counted, layers.even and used is None)
-    if layers.even and layers.longest <= STAGES:
-        yield from _stages(values)
+        kept, told_apart = (
+            [(of, name, channel[:, : layers.longest]) for of, name, channel in each] for each in (values, counted)
+        )
+        yield from _places(kept, told_apart, layers.even and used is None)
+        if layers.even and layers.longest <= STAGES:
+            yield from _stages(kept)
 
 
 def _channels(

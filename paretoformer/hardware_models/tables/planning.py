@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from paretoformer.hardware_models.tables.columns import CLEAR_SHARE, Column, ColumnKind
 from paretoformer.hardware_models.tables.expansion import ColumnPlan, Expansion, Layers, check_lengths
 from paretoformer.hardware_models.tables.levels import few
-from paretoformer.records.errors import unknown
+from paretoformer.records.errors import UserError, unknown
 
 FEWEST_ALIKE = 3
 """Columns with the same entries from which these are counted over all of them."""
@@ -17,11 +17,13 @@ def plan_expansion(columns: Sequence[Column], depth: str | None = None) -> Expan
     """How columns become features; `depth` names the column that counts layers, by its numbers or its lengths.
 
     Raises:
-        UserError: there is no such column, or lists that belong together differ in length in some row.
+        UserError: there is no such column, it holds words, or lists that belong together differ in length in some row.
     """
     by_name = {column.name: column for column in columns}
     if depth is not None and depth not in by_name:
         raise unknown("feature column", depth, by_name)
+    if depth is not None and by_name[depth].kind is ColumnKind.CATEGORIES:
+        raise UserError(f"Column '{depth}' holds words, and depth is counted by numbers or by the lengths of lists.")
     layers = tuple(_with_cut(group, by_name, depth) for group in _groups([c for c in columns if c.is_list]))
     return Expansion(
         columns=tuple(ColumnPlan(name=c.name, kind=c.kind, levels=_levels(c)) for c in columns),

@@ -100,6 +100,18 @@ def test_another_table_is_read_the_same_way() -> None:
     assert column(features, "sum(heads*ratio)") == [15]
 
 
+def test_rows_deeper_than_those_of_the_fit_are_counted_whole() -> None:
+    plan, _ = expansion(**LAYERS)
+    deep = plan.features(pd.DataFrame({"width": ["8"], "heads": ["1-1-1-1-2"], "ratio": ["2-2-2-2-3"]}))
+    assert column(deep, "sum(heads*ratio)") == [14]
+    assert deep.names == plan.features(pd.DataFrame(LAYERS)).names
+
+
+def test_words_cannot_count_layers() -> None:
+    with pytest.raises(UserError, match="Column 'op' holds words, and depth is counted by numbers"):
+        expansion(told="op", op=["conv", "pool", "conv"])
+
+
 def test_lists_of_one_row_that_differ_in_length_are_refused() -> None:
     heads, ratio = ["1-2"] * 19 + ["1-2-3"], ["2-2"] * 18 + ["1-2", "1-2"]
     with pytest.raises(UserError) as caught:
