@@ -58,7 +58,7 @@ class TrialRow:
     """A trial, numbered from 1; `history` is the last outcome it may learn from, `outcome` its own place among the ends.
 
     `values` follow the objectives, oriented so that smaller is better. `owner` is a worker's id, None once released.
-    Every write is guarded by `owner` and `epoch` as they stand here; `deaths` counts owners that died at it, not
+    Every write is guarded by `owner` and `epoch` as they stand here; `deaths` counts owners that died at it since it last got on, not
     those that handed it back. `seconds` says what the time was spent on; `started` and `ended` are wall-clock seconds.
     `joules` says what a counter advanced meanwhile, or under `unknown` why there is none; None where nothing was read.
     """

@@ -35,6 +35,7 @@ def _guarded(**values: Any) -> Update:
 
 _PROPOSE = _guarded(point=bindparam("new_point"), architecture=bindparam("new_architecture"), memo=_MEMO)
 _RUN = _guarded(state=TrialState.RUNNING.value, run=bindparam("new_run"))
+_GOT_ON = _guarded(deaths=0)
 _END = _guarded(
     state=bindparam("new_state"),
     reason=bindparam("new_reason"),
@@ -137,6 +138,14 @@ class Trials:
             LeaseLost: the trial is another's, or has ended.
         """
         return self._database.write(lambda connection: _write(connection, _RUN, trial, {"new_run": run}))
+
+    def got_on(self, trial: TrialRow) -> TrialRow:
+        """Forget the deaths of earlier owners: something of the trial was kept that the next one goes on from.
+
+        Raises:
+            LeaseLost: the trial is another's, or has ended already.
+        """
+        return self._database.write(lambda connection: _write(connection, _GOT_ON, trial, {}))
 
     def end(
         self,

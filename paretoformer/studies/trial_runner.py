@@ -34,7 +34,7 @@ from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.seeds import initial_seed, training_seed
 
 MOST_DEATHS = 2
-"""A trial whose workers were gone this often is failed: it may be what kills them."""
+"""A trial whose workers were gone this often, and nothing of it kept between, is failed: it may be what kills them."""
 DIED = f"its worker's process died at it {MOST_DEATHS} times; the system ends processes so when memory runs out"
 
 
@@ -221,6 +221,7 @@ class TrialRunner:
                     bench.store.runs.add_scores(run.id, scores)
                     if scores[0].rung + 1 < trainer.rungs:
                         bench.checkpoints.save_snapshot(run.key, trainer.snapshot())
+                        self._got_on()
         except TrainingFailed as error:
             bench.store.runs.set_state(run.id, RunState.FAILED, error=str(error))
             bench.checkpoints.drop_snapshot(run.key)
@@ -228,7 +229,13 @@ class TrialRunner:
         bench.checkpoints.save(run.key, trainer.model)
         bench.store.runs.set_state(run.id, RunState.COMPLETE, seconds=scores[0].seconds)
         bench.checkpoints.drop_snapshot(run.key)
+        self._got_on()
         return scores
+
+    def _got_on(self) -> None:
+        """Whoever runs the trial next goes on from here, so that it is not what killed the workers before."""
+        if self._trial.deaths:
+            self._trial = self._bench.store.trials.got_on(self._trial)
 
     def _taken_up(self, replicate: int, run: RunRow, subject: Subject, recipe: Recipe) -> Trainer:
         """A trainer that goes on from the last rung that was kept, or begins where nothing usable was."""

@@ -195,6 +195,16 @@ def test_deaths_are_counted_where_the_heir_knows_of_them(store: Store, study: St
         taken = heirs
         deaths.append(taken.deaths)
     assert deaths == [1, 1, 2]
+    assert store.trials.got_on(taken).deaths == 0
+
+
+def test_only_its_owner_says_that_a_trial_got_on(store: Store, study: StudyRow, trial: TrialRow) -> None:
+    heir = store.trials.take_over(trial, "w2", died=True)
+    assert heir is not None
+    with pytest.raises(LeaseLost):
+        store.trials.got_on(trial)
+    (row,) = store.trials.all(study.id)
+    assert row.deaths == 1
 
 
 def test_counts_name_every_state(store: Store, study: StudyRow, trial: TrialRow) -> None:

@@ -430,10 +430,23 @@ def test_a_worker_that_left_its_mark_died_at_its_trial(bench: Workbench, monkeyp
     )
     presence = Presence(bench.checkpoints.artifacts)
     presence.arrive("dead")
-    Worker(bench, Limits(trials=1)).work()
-    (row,) = bench.store.trials.all(bench.study)
-    assert (row.state, row.deaths) == (TrialState.COMPLETE, 1)
+    taken = Worker(bench, Limits(trials=1))._next()
+    assert taken is not None and taken.deaths == 1
     assert not presence.left_behind("dead")
+
+
+@pytest.mark.parametrize(("waits", "deaths"), [(1, 1), (4, 0)], ids=["before the first rung", "after it"])
+def test_deaths_count_until_something_of_the_trial_was_kept(longer: Workbench, waits: int, deaths: int) -> None:
+    reserved = longer.store.trials.reserve(longer.study, "w1")
+    assert reserved is not None
+    trial = longer.store.trials.take_over(reserved, "w2", died=True)
+    assert trial is not None and trial.deaths == 1
+    asked: list[int] = []
+    stopped = replace(longer, draining=lambda: len(asked) > waits or bool(asked.append(1)))
+    with pytest.raises(Drained):
+        TrialRunner(stopped, trial).run()
+    (row,) = longer.store.trials.all(longer.study)
+    assert row.deaths == deaths
 
 
 def test_weights_that_cannot_be_written_while_concluding_stop_the_worker(
