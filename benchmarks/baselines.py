@@ -16,7 +16,7 @@ import torch
 from block_matching import block_matching
 
 from paretoformer.evaluators.examples import IGNORED, Examples, Split
-from paretoformer.evaluators.metric import OutputMetric
+from paretoformer.evaluators.metric import OutputMetric, PairMetric
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 
@@ -138,9 +138,32 @@ def ridge(task: Task) -> float:
     return metric.score(metric.parts(answers, task.examples(Split.VALIDATION))).value
 
 
+def named_pictures(task: Task) -> float:
+    """Ridge regression from 8 x 8 pixels to TF-IDF of runs of 3 to 5 characters of the name, both less their means."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import Ridge
+
+    train, validation = task.examples(Split.TRAIN), task.examples(Split.VALIDATION)
+    pixels, seen = (_small(examples) for examples in (train, validation))
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, max_features=8_000)
+    known = vectors.fit_transform(map(task.text, train.inputs.tolist())).toarray()
+    asked = vectors.transform(map(task.text, validation.inputs.tolist())).toarray()
+    answers = Ridge().fit(pixels, known).predict(seen)
+    metric = task.metrics[0]
+    assert isinstance(metric, PairMetric)
+    pairs = (torch.from_numpy(each - known.mean(0)) for each in (asked, answers))
+    return metric.score(metric.parts(*pairs, validation)).value
+
+
+def _small(examples: Examples) -> np.ndarray:
+    assert examples.source is not None
+    return torch.nn.functional.adaptive_avg_pool2d(examples.source.inputs, 8).flatten(1).numpy()
+
+
 CLASSICAL: dict[str, tuple[str, Callable[[Task], float]]] = {
     "brown": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
     "digits": ("logistic regression", lambda task: float(logistic_regression(task)["validation"])),
+    "emoji": ("ridge regression from 8 x 8 pixels", named_pictures),
     "fashion-mnist": ("logistic regression", clothes),
     "python-docs": ("byte trigram", lambda task: float(n_gram(task, 2)["validation"])),
     "sentiment": ("logistic regression on runs of characters", texts),

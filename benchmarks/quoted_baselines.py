@@ -20,7 +20,6 @@ _PATTERNS = {
     "boolean-icl": _by("all literals no positive contradicts"),
     "connectivity": r"(?P<figure>[\d.]+) on validation by (?P<what>paths of up to )[\d, ]*(?P<rest>\d edges)",
     "copy": _NEAREST,
-    "emoji": _by("ridge regression from 8 x 8 pixels"),
     "even-token": _by("the half that is known and a guess of 10"),
     "freesolv": _by("ridge regression on counts of kinds of atoms and bonds"),
     "function-fit": _by("8 nearest neighbours"),
