@@ -13,7 +13,7 @@ from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
 from paretoformer.records.options import write_name
 from paretoformer.records.recipe import Recipe
-from paretoformer.records.target import Target, parse_target
+from paretoformer.records.target import parse_target
 from paretoformer.search_spaces.catalogue import load_space, spaces_for
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.studies.bounds import check_bounds

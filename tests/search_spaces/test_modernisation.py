@@ -1,6 +1,5 @@
 """The path of paper 25 as points of a space, beside the MACs that the paper prints for each edit."""
 
-from dataclasses import replace
 
 import pytest
 

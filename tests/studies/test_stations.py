@@ -157,7 +157,8 @@ def test_each_host_is_asked_for_its_own_targets(distant, fake_visits) -> None:
 
 
 def test_a_search_is_planned_with_targets_of_both_hosts(distant, fake_visits, space) -> None:
-    both = Stations(Here(fake_visits), lambda host, theirs=distant(): theirs)
+    theirs = distant()
+    both = Stations(Here(fake_visits), lambda host: theirs)
     spec = plan(Request(what="digits", space=space, on=("cpu", "cpu@pi4")), both).spec
     assert [str(column) for column in spec.columns] == [
         "accuracy",
