@@ -75,7 +75,17 @@ def blocks() -> dict[str, str]:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
 def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
-    assert set(blocks()) == {"mixer", "norm", "feedforward", "task", "metric", "criterion", "meter", "runtime", "engine"}
+    assert set(blocks()) == {
+        "mixer",
+        "norm",
+        "feedforward",
+        "task",
+        "metric",
+        "criterion",
+        "meter",
+        "runtime",
+        "engine",
+    }
     for name, code in blocks().items():
         (tmp_path / f"{name}.py").write_text(code)
     done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True)

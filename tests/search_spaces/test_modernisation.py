@@ -1,6 +1,5 @@
 """The path of paper 25 as points of a space, beside the MACs that the paper prints for each edit."""
 
-
 import pytest
 
 from paretoformer.search_spaces.catalogue import load_space
