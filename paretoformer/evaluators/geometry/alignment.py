@@ -1,7 +1,7 @@
 """Views of a scene brought into one world from what pairs of them tell."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch import Tensor
 from paretoformer.evaluators.geometry.cameras import Cameras
 from paretoformer.evaluators.geometry.chaining import chained
 from paretoformer.evaluators.geometry.layout import Layout, energy
+from paretoformer.evaluators.geometry.similarity import Similarity
 from paretoformer.evaluators.geometry.view_pairs import ViewPairs
 
 STEPS = 300
@@ -69,22 +70,20 @@ class _Moves:
 
     def of(self, layout: Layout) -> Layout:
         cameras, into = layout.cameras, layout.into_world
-        scale = into.scale.log() + self.pair_scale
-        shrunk = scale.mean().exp()  # the world is measured so that the mean is 0
-        return Layout(
+        moved = Layout(
             cameras=Cameras(
                 rotation=torch.linalg.matrix_exp(_across(self.turn)) @ cameras.rotation,
-                position=(cameras.position + self.shift) / shrunk,
+                position=cameras.position + self.shift,
             ),
             focal=layout.focal * (self.focal / _STIFFNESS).exp(),
-            depth=layout.depth * self.depth.exp() / shrunk,
-            into_world=replace(
-                into,
-                scale=scale.exp() / shrunk,
+            depth=layout.depth * self.depth.exp(),
+            into_world=Similarity(
+                scale=into.scale * self.pair_scale.exp(),
                 rotation=torch.linalg.matrix_exp(_across(self.pair_turn)) @ into.rotation,
-                shift=(into.shift + self.pair_shift) / shrunk,
+                shift=into.shift + self.pair_shift,
             ),
         )
+        return moved.rescaled()
 
 
 def _across(axis: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ def chained(pairs: ViewPairs) -> Layout:
     """Each view placed by one pair that it shares with a view placed before; cameras then stand where their own maps say.
 
     The pairs are a spanning tree of the largest sum of scores, a pair's being the product of the mean weights of its views; the
-    world is the surest pair's. Focal lengths and poses come from the surest pair of which a view is the first.
+    world is the surest pair's, but for its scale: the product of the pairs' scales is 1, as in an aligned one. Focal lengths
+    and poses come from the surest pair of which a view is the first.
     Source: paper 12, section 3.4 and its supplement, whose poses come from projections.
     """
     scores = pairs.weights.mean((2, 3)).prod(1)
@@ -32,7 +33,7 @@ def chained(pairs: ViewPairs) -> Layout:
         _fit(points, world[views], weight)
         for points, views, weight in zip(pairs.points, pairs.views, pairs.weights, strict=True)
     ]
-    return Layout(
+    placed = Layout(
         cameras=cameras,
         focal=focal_length(maps, weights),
         depth=cameras.seen(world)[..., 2].clamp_min(_NEAREST),
@@ -42,6 +43,7 @@ def chained(pairs: ViewPairs) -> Layout:
             shift=torch.stack([fit.shift for fit in fits]),
         ),
     )
+    return placed.rescaled()
 
 
 def joining_pairs(views: Tensor, scores: Tensor) -> Iterator[int]:

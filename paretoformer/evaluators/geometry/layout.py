@@ -1,6 +1,6 @@
 """Where the cameras of a scene stand, what they see, and how far that is from what pairs of views tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -32,10 +32,22 @@ class Layout:
         seen = (self.depth[..., None] * ahead).flatten(1, 2)
         return (seen @ self.cameras.rotation + self.cameras.position[:, None]).unflatten(1, self.depth.shape[1:])
 
+    def rescaled(self) -> "Layout":
+        """The same in a world so measured that the product of the pairs' scales is 1: there energies can be compared."""
+        into = self.into_world
+        size = into.scale.log().mean().exp()
+        return Layout(
+            cameras=replace(self.cameras, position=self.cameras.position / size),
+            focal=self.focal,
+            depth=self.depth / size,
+            into_world=replace(into, scale=into.scale / size, shift=into.shift / size),
+        )
+
 
 def energy(layout: Layout, pairs: ViewPairs) -> Tensor:
     """The mean distance, weighed, of points from where the pairs tell them, over all pairs and both their views.
 
+    It grows with the world, so that energies compare only of worlds in one scale (`Layout.rescaled`).
     Source: paper 12, equation 5, over the sum of the weights; nothing is projected.
     """
     told = layout.into_world.moved(pairs.points.flatten(1, 3)).unflatten(1, pairs.points.shape[1:4])

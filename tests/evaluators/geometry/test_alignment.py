@@ -102,11 +102,28 @@ def test_aligning_noisy_pairs_comes_nearer_to_the_scene_than_chaining_them(scene
     assert error(end, scene) < 0.9 * error(start, scene)
 
 
-def test_the_scales_of_pairs_have_the_product_one(scene: Layout) -> None:
-    into = aligned(told(scene, noise=0.05), steps=20).into_world
-    assert abs(float(into.scale.log().sum())) < 1e-9
-    identity = torch.eye(3).double().expand_as(into.rotation)
-    torch.testing.assert_close(into.rotation @ into.rotation.mT, identity)
+def test_the_scales_of_pairs_have_the_product_one_before_and_after_aligning(scene: Layout) -> None:
+    pairs = told(scene, noise=0.05)
+    for layout in (chained(pairs), aligned(pairs, steps=20)):
+        into = layout.into_world
+        assert abs(float(into.scale.log().sum())) < 1e-9
+        identity = torch.eye(3).double().expand_as(into.rotation)
+        torch.testing.assert_close(into.rotation @ into.rotation.mT, identity)
+
+
+def test_a_world_in_another_scale_is_the_same_layout_and_its_energy_alone_is_smaller(scene: Layout) -> None:
+    pairs = told(scene, noise=0.05)
+    whole = chained(pairs)
+    into = whole.into_world
+    half = Layout(
+        cameras=Cameras(rotation=whole.cameras.rotation, position=whole.cameras.position / 2),
+        focal=whole.focal,
+        depth=whole.depth / 2,
+        into_world=Similarity(scale=into.scale / 2, rotation=into.rotation, shift=into.shift / 2),
+    )
+    torch.testing.assert_close(energy(half, pairs), energy(whole, pairs) / 2, rtol=1e-4, atol=0)
+    torch.testing.assert_close(half.rescaled().points(), whole.points())
+    torch.testing.assert_close(energy(half.rescaled(), pairs), energy(whole, pairs))
 
 
 def joined(views: list[tuple[int, int]], scores: list[float]) -> list[int]:
