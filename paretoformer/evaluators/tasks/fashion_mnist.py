@@ -1,5 +1,7 @@
 """Fashion-MNIST: 70,000 images of clothes, 28 x 28."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -48,8 +50,9 @@ class FashionMnist(MemoryTask):
     )  # fmt: skip
 
     def __init__(self) -> None:
-        images = {part: _read(part, "images-idx3").reshape(-1, _SIZE * _SIZE) for part in ("train", "t10k")}
-        labels = {part: _read(part, "labels-idx1") for part in ("train", "t10k")}
+        folder = packages.folder(_PACKAGE)
+        images = {part: _read(folder, part, "images-idx3").reshape(-1, _SIZE * _SIZE) for part in ("train", "t10k")}
+        labels = {part: _read(folder, part, "labels-idx1") for part in ("train", "t10k")}
         pixels = {
             Split.TRAIN: images["train"][:-_VALIDATION],
             Split.VALIDATION: images["train"][-_VALIDATION:],
@@ -67,8 +70,8 @@ class FashionMnist(MemoryTask):
         )
 
 
-def _read(part: str, kind: str) -> npt.NDArray[np.uint8]:
-    content = (packages.folder(_PACKAGE) / f"{part}-{kind}-ubyte").read_bytes()
+def _read(folder: Path, part: str, kind: str) -> npt.NDArray[np.uint8]:
+    content = (folder / f"{part}-{kind}-ubyte").read_bytes()
     return np.frombuffer(content, np.uint8, offset=_OFFSETS[kind])
 
 

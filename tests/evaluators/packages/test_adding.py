@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from paretoformer.evaluators import packages
-from paretoformer.evaluators.packages import adding
+from paretoformer.evaluators.packages import adding, manifest
 from paretoformer.records.errors import UserError
 
 FILES = {"package/a.txt": b"one", "package/deep/b.txt": b"two", "package/c.bin": b"three"}
@@ -32,9 +32,9 @@ def test_an_added_package_has_the_files_that_are_kept(served, cache) -> None:
 
 def test_the_manifest_says_what_it_was_made_of(served) -> None:
     made = served(FILES)
-    manifest = json.loads((packages.add("words") / adding.MANIFEST).read_text())
-    assert manifest["archives"]["words"] == {"version": "1.0", "sha256": made.archives[0].releases[0].sha256}
-    assert (manifest["licence"], manifest["attribution"]) == ("CC0", "nobody")
+    noted = json.loads((packages.add("words") / manifest.NAME).read_text())
+    assert noted["archives"]["words"] == {"version": "1.0", "sha256": made.archives[0].releases[0].sha256}
+    assert (noted["licence"], noted["attribution"]) == ("CC0", "nobody")
 
 
 def test_a_package_that_is_here_is_not_fetched_again(served, clients) -> None:
@@ -42,6 +42,48 @@ def test_a_package_that_is_here_is_not_fetched_again(served, clients) -> None:
     folder = packages.add("words")
     clients("npm", "sys.exit(1)")
     assert packages.add("words") == folder
+
+
+def test_a_package_that_is_damaged_is_fetched_again_and_told(served) -> None:
+    served(FILES)
+    folder, said = packages.add("words"), []
+    (folder / "a.txt").write_bytes(b"onE")
+    assert packages.add("words", said.append) == folder
+    assert "words changed since it was fetched: 'a.txt' has another content" in said
+    assert (folder / "a.txt").read_bytes() == b"one" and packages.folder("words") == folder
+
+
+def test_a_damaged_package_stays_as_it_is_where_it_cannot_be_fetched(served, clients) -> None:
+    served(FILES)
+    folder = packages.add("words")
+    (folder / "a.txt").unlink()
+    clients("npm", "sys.exit(1)")
+    with pytest.raises(UserError, match="did not come"):
+        packages.add("words")
+    assert (folder / "deep" / "b.txt").read_bytes() == b"two"
+
+
+def test_what_tasks_kept_in_a_damaged_package_goes_with_it(served) -> None:
+    served(FILES)
+    folder = packages.add("words")
+    (folder / "pictures.safetensors").write_bytes(b"of the damaged file")
+    (folder / "a.txt").unlink()
+    assert not (packages.add("words") / "pictures.safetensors").exists()
+
+
+def test_a_package_of_an_earlier_version_stays_and_is_told(served, clients) -> None:
+    served(FILES)
+    noted, said = packages.add("words") / manifest.NAME, []
+    noted.write_text(json.dumps({key: value for key, value in json.loads(noted.read_text()).items() if key != "files"}))
+    clients("npm", "sys.exit(1)")
+    packages.add("words", said.append)
+    assert len(said) == 1 and "paretoformer data add words --again fetches it anew" in said[0]
+
+
+def test_again_fetches_what_is_whole(served) -> None:
+    served(FILES)
+    (packages.add("words") / "note").write_text("mine")
+    assert not (packages.add("words", again=True) / "note").exists()
 
 
 def test_another_content_than_the_known_one_is_refused_and_leaves_nothing(served, cache) -> None:
