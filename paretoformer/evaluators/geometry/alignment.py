@@ -21,7 +21,7 @@ _STIFFNESS = 20
 
 
 def aligned(pairs: ViewPairs, *, steps: int = STEPS, rate: float = RATE) -> Layout:
-    """The layout of the least energy that Adam finds from the chained one.
+    """The layout of the least energy among the chained one and all that Adam's steps lead to from there.
 
     All poses, focal lengths, depths and scales are free, but for the product of the pairs' scales, which is 1: else all
     could shrink to a point. Source: paper 12, section 3.4.
@@ -31,13 +31,18 @@ def aligned(pairs: ViewPairs, *, steps: int = STEPS, rate: float = RATE) -> Layo
     for each in moves.all():
         each.requires_grad_()
     optimiser = torch.optim.Adam(moves.all(), lr=rate, betas=(0.9, 0.9))
+    left = energy(moves.of(start), pairs)
+    best, least = start, float(energy(start, pairs))
     for step in range(steps):
         optimiser.param_groups[0]["lr"] = rate * (1 + math.cos(math.pi * step / steps)) / 2
         optimiser.zero_grad()
-        energy(moves.of(start), pairs).backward()
+        left.backward()
         optimiser.step()
-    with torch.no_grad():
-        return moves.of(start)
+        left = energy(moves.of(start), pairs)
+        if float(left.detach()) < least:
+            with torch.no_grad():
+                best, least = moves.of(start), float(left.detach())
+    return best
 
 
 @dataclass(frozen=True, kw_only=True)

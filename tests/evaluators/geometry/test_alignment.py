@@ -102,6 +102,23 @@ def test_aligning_noisy_pairs_comes_nearer_to_the_scene_than_chaining_them(scene
     assert error(end, scene) < 0.9 * error(start, scene)
 
 
+def test_aligning_exact_maps_leaves_no_energy_where_chaining_left_none(scene: Layout) -> None:
+    pairs = told(scene)
+    start, end = chained(pairs), aligned(pairs, steps=20)
+    assert float(energy(end, pairs)) <= float(energy(start, pairs)) < 1e-9
+
+
+@pytest.mark.parametrize("rate", [0.01, 1.0, 100.0])
+def test_steps_of_any_length_end_with_no_more_energy_than_they_start_from(scene: Layout, rate: float) -> None:
+    pairs = told(scene, noise=0.05)
+    assert float(energy(aligned(pairs, steps=10, rate=rate), pairs)) <= float(energy(chained(pairs), pairs))
+
+
+def test_more_steps_that_lead_astray_change_nothing(scene: Layout) -> None:
+    pairs = told(scene, noise=0.05)
+    torch.testing.assert_close(aligned(pairs, steps=1, rate=1e3).points(), chained(pairs).points(), rtol=0, atol=0)
+
+
 def test_the_scales_of_pairs_have_the_product_one_before_and_after_aligning(scene: Layout) -> None:
     pairs = told(scene, noise=0.05)
     for layout in (chained(pairs), aligned(pairs, steps=20)):
