@@ -24,6 +24,8 @@ from paretoformer.studies.threads import one_thread
 from paretoformer.studies.verdicts import COUNTED, Verdict, activation_bytes, verdicts
 
 WARM_BATCHES, TIMED_BATCHES = 2, 6
+STANDSTILL = 1e-9
+"""A learning rate for timing: steps take as long at any, and whether one diverges is for its trial to find out."""
 PLACES = ("smallest", "middle", "largest")
 TRIED = 8
 """Architectures in whose place the next is taken, where a target's runtime cannot run them."""
@@ -210,7 +212,7 @@ def _training_seconds(planned: Plan, middle: Sampled, lease: Lease, clock: Calla
     seconds = []
     for batches in (WARM_BATCHES, WARM_BATCHES + TIMED_BATCHES):
         model = build(middle.architecture, spec.signature, seed=0)
-        recipe = replace(spec.recipe, budget=batches * spec.recipe.batch)
+        recipe = replace(spec.recipe, budget=batches * spec.recipe.batch, learning_rate=STANDSTILL)
         trainer = Trainer(
             model,
             planned.task,

@@ -26,8 +26,15 @@ def look(space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Pat
     """A pre-flight of digits with a clock that ticks and no device."""
     ticks = iter(range(10**9))
 
-    def call(*bounds: str, objectives: str = "accuracy, -latency", visits: MakeVisit = fake_visits) -> Preflight:
-        request = Request(what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, seed=3)
+    def call(
+        *bounds: str,
+        objectives: str = "accuracy, -latency",
+        visits: MakeVisit = fake_visits,
+        rate: float | None = None,
+    ) -> Preflight:
+        request = Request(
+            what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, learning_rate=rate, seed=3
+        )
         planned = plan(request, Here(visits))
         found = survey(planned.spec, samples=40)
         lease = Lease("cpu", tmp_path / "locks")
@@ -96,3 +103,7 @@ def test_hours_grow_with_trials_and_only_training_is_shared_by_workers(look: Loo
     assert found.hours(20) == pytest.approx(2 * found.hours(10))
     alone = 10 * found.measuring_seconds / 3600
     assert found.hours(10, workers=2) - alone == pytest.approx((found.hours(10) - alone) / 2)
+
+
+def test_a_rate_at_which_training_diverges_is_no_reason_not_to_search(look: Look) -> None:
+    assert look(objectives="accuracy, -params", rate=1e30).training_seconds > 0
