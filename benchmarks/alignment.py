@@ -2,7 +2,7 @@
 
 A plain model is trained on `pointmap` by its recipe; scenes that it has not seen are then shown by four cameras each, and all
 twelve ordered pairs are told. Beside it stand the task's constant answer, and exact maps with noise that is each pair's own.
-Figures are kept in benchmarks/results/alignment.json. About ten minutes beside other work.
+Figures are kept in benchmarks/results/alignment.json. Three minutes, ten beside other work.
 Run: python benchmarks/alignment.py [--scenes N] [--width N] [--short] [--json FILE]
 """
 
@@ -115,8 +115,8 @@ def of_pairs(outputs: Tensor, pairs: ViewPairs, points: Tensor, cameras: Cameras
 
 
 def of_layout(layout: Layout, pairs: ViewPairs, points: Tensor, cameras: Cameras) -> Figures:
-    """How far a layout is from the scene, and from what the pairs tell (its energy); points after the best similarity, as a
-    share of their mean distance from camera 1.
+    """How far a layout is from the scene, and from what the pairs tell (its energy, in the world of which the pairs' scales have
+    the product 1); points after the best similarity, as a share of their mean distance from camera 1.
     """
     asked = ~points.isnan().any(-1)
     here, there = layout.points()[asked], points[asked]
