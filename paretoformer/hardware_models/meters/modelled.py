@@ -11,6 +11,9 @@ from paretoformer.records.costs import COSTS
 from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.target import Target
 
+OWN = "own"
+"""The conditions of single quantities, by their names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelledMeter(Meter):
@@ -21,7 +24,7 @@ class ModelledMeter(Meter):
 
     @abstractmethod
     def modelled(self, subject: Subject, target: Target) -> tuple[dict[str, float], dict[str, Any]]:
-        """The readings by quantity, and what they were made of."""
+        """The readings by quantity, and what they were made of; what concerns one quantity alone stands under `OWN` and its name."""
 
     def prepare(self, subject: Subject, target: Target) -> Callable[[], Visit]:
         """Compute; nothing is built."""
@@ -38,6 +41,8 @@ class ModelledMeter(Meter):
     def summarise(self, visits: Sequence[Visit], calibration: Calibration | None = None) -> tuple[Measurement, ...]:
         """What was computed, without an interval; see the contract."""
         target = self.of_one_subject(visits)
+        shared = {name: value for name, value in visits[0].conditions.items() if name != OWN}
+        own = visits[0].conditions.get(OWN, {})
         return tuple(
             Measurement(
                 quantity=quantity,
@@ -50,7 +55,7 @@ class ModelledMeter(Meter):
                 method=self.method,
                 method_version=self.method_version,
                 target=target,
-                conditions=visits[0].conditions,
+                conditions={**shared, **own.get(quantity, {})},
             )
             for quantity, value in visits[0].readings.items()
         )

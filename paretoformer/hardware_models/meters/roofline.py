@@ -1,13 +1,13 @@
 """Time by a roofline: each part takes as long as its arithmetic or its bytes do at the device's best, whichever is longer."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import fmean
 from typing import Any, ClassVar
 
 from paretoformer.hardware_models.analytic import ROOFLINE
 from paretoformer.hardware_models.analytic.work import Parts, work_of
 from paretoformer.hardware_models.meters.base import Subject
-from paretoformer.hardware_models.meters.modelled import ModelledMeter
+from paretoformer.hardware_models.meters.modelled import OWN, ModelledMeter
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.hardware_models.modelled_targets import modelled_device, modelled_problem
 from paretoformer.hardware_models.rates import Rates
@@ -50,14 +50,16 @@ class RooflineMeter(ModelledMeter):
         assert target.precision and target.threads
         work, rates = work_of(subject, target), modelled_device(target).rates(target.threads)
         times = [_Times.of(parts, work.batch, rates, target.precision) for parts in work.calls]
-        readings = {"latency": fmean(each.seconds for each in times)}
+        found = {"latency": _Times(*(fmean(each) for each in zip(*map(astuple, times), strict=True)))}
         if work.begin is not None:
-            readings["first_token"] = _Times.of(work.begin, work.batch, rates, target.precision).seconds
-        return readings, {
+            found["first_token"] = _Times.of(work.begin, work.batch, rates, target.precision)
+        return {quantity: each.seconds for quantity, each in found.items()}, {
             "macs_per_s": rates.macs_per_s[target.precision],
             "bytes_per_s": rates.bytes_per_s,
-            "arithmetic_s": fmean(each.arithmetic for each in times),
-            "traffic_s": fmean(each.traffic for each in times),
+            OWN: {
+                quantity: {"arithmetic_s": each.arithmetic, "traffic_s": each.traffic}
+                for quantity, each in found.items()
+            },
             "threads": target.threads,
             **rates.source,
         }

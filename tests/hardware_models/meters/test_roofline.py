@@ -121,3 +121,17 @@ def test_int8_keeps_activations_in_fp32(text_subject: Subject) -> None:
     full, narrow = (memory(text_subject, text)[1] for text in ("", "::int8"))
     assert full["weight_bytes"] == 4 * narrow["weight_bytes"]
     assert full["activation_bytes"] == narrow["activation_bytes"]
+
+
+def test_each_quantity_says_what_it_was_made_of_itself(text_subject: Subject) -> None:
+    rated(1e6, 1e6)
+    where, meter = target(text_subject, ":::decode/1/8/4"), RooflineMeter()
+    first, later = (
+        next(each for each in meter.summarise([meter.visit(text_subject, where)]) if each.quantity == quantity)
+        for quantity in ("first_token", "latency")
+    )
+    work = work_of(text_subject, where)
+    assert work.begin is not None
+    assert first.conditions["arithmetic_s"] == pytest.approx(sum(part.macs for part in work.begin) / 1e6)
+    assert later.conditions["arithmetic_s"] < first.conditions["arithmetic_s"]
+    assert later.conditions["macs_per_s"] == first.conditions["macs_per_s"] == 1e6
