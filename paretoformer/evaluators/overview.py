@@ -1,7 +1,7 @@
 """What was understood of a task's data, before any training."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Overview:
     `classes` are examples (or tokens, where each has a label) of each class; `lengths` None where all are images; `vocabulary`
     the distinct tokens that occur, None where there are none. `duplicates` examples are copies of others: `repeated`
     different ones occur more than once, and the copies of one are kept in one split. `contradictions` are copies with different
-    labels, None where there are none or the task does not look for them.
+    labels, None where there are none or the task does not look for them. `lacking` are the classes without an example, by split.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Overview:
     constant: Mapping[str, float]
     splits: Mapping[str, int]
     classes: Mapping[str, int]
+    lacking: Mapping[str, tuple[str, ...]]
     lengths: Lengths | None
     vocabulary: int | None
     duplicates: int
@@ -65,7 +66,8 @@ def overview(task: Task) -> Overview:
         metrics=tuple(metric.name for metric in task.metrics),
         constant=task.constant_scores(),
         splits={split.value: len(part) for split, part in parts.items()},
-        classes=_classes(task, parts),
+        classes=_classes(task, parts.values()),
+        lacking={split.value: lacked for split, part in parts.items() if (lacked := _lacking(task, part))},
         lengths=None if isinstance(task.signature.input, ImageInput) else _lengths(list(parts.values())),
         vocabulary=_vocabulary(parts) if isinstance(task.signature.input, TokenInput) else None,
         duplicates=sum(copies.values()) - len(copies),
@@ -85,13 +87,17 @@ def _rows(part: Examples) -> list[bytes]:
     return [b"%d|" % length + row.tobytes() + beside for row, length, beside in rows]
 
 
-def _classes(task: Task, parts: Mapping[Split, Examples]) -> dict[str, int]:
+def _classes(task: Task, parts: Iterable[Examples]) -> dict[str, int]:
     names = getattr(task, "classes", None)
     if names is None:
         return {}
-    targets = torch.cat([part.targets.flatten() for part in parts.values()])
+    targets = torch.cat([part.targets.flatten() for part in parts])
     counts = torch.bincount(targets[targets != IGNORED], minlength=len(names)).tolist()
     return dict(zip(names, counts, strict=True))
+
+
+def _lacking(task: Task, part: Examples) -> tuple[str, ...]:
+    return tuple(name for name, count in _classes(task, [part]).items() if not count)
 
 
 def _lengths(parts: list[Examples]) -> Lengths:

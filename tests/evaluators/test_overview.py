@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from paretoformer.cli.views.overview import overview_lines
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.overview import Lengths, overview
 
@@ -20,6 +21,15 @@ def test_examples_of_all_splits_are_counted(films) -> None:
 
 def test_classes_are_counted_by_name(films) -> None:
     assert films.classes == {"bad": 21, "good": 42}
+
+
+def test_a_split_that_lacks_a_class_is_told(tmp_path, films) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("\n".join(["review,kind", *(f"film {i},good" for i in range(40)), *["the same,bad"] * 20]) + "\n")
+    found = overview(open_task(str(path), "text=review,label=kind"))
+    assert dict(found.lacking) == {"validation": ("bad",), "test": ("bad",)}
+    assert any("warning: test has no example of bad" in line for line in overview_lines(found))
+    assert not films.lacking
 
 
 def test_copies_are_counted_beside_what_they_copy(films) -> None:

@@ -23,6 +23,8 @@ def overview_lines(found: Overview) -> Iterator[str]:
     if found.vocabulary is not None:
         yield f"  vocabulary: {found.vocabulary:,} distinct tokens"
     yield f"  duplicates: {_duplicates(found)}"
+    for split, classes in found.lacking.items():
+        yield f"  warning: {split} has no example of {_named(classes)}, so that no score on it speaks of that"
     if found.contradictions is not None:
         told = found.contradictions
         yield (
@@ -39,6 +41,11 @@ def _classes(found: Overview) -> str:
     if len(shown) <= MOST_CLASSES:
         return f"{len(shown)} ({', '.join(shown)})"
     return f"{len(shown)} (from {shown[0]} to {shown[-1]})"
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    rest = len(classes) - MOST_CLASSES
+    return ", ".join(classes[:MOST_CLASSES]) + (f" and {rest} more classes" if rest > 0 else "")
 
 
 def _duplicates(found: Overview) -> str:

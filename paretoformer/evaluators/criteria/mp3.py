@@ -61,8 +61,8 @@ class Mp3(Criterion):
         if knows_order(stack, model.architecture.stacks[0].width, _tokens(model)):
             mixers = ", ".join(dict.fromkeys(model.architecture.mixers()))
             raise UserError(
-                f"The criterion mp3 asks where tokens stand, and mixers {mixers} or norms beside them know it without positions; "
-                "use mixers that read a set, as softmax and linear do."
+                "The criterion mp3 asks where tokens stand, and something in this model knows it without positions, of its mixers "
+                f"({mixers}) or norms; use mixers that read a set, as softmax and linear do, alone."
             )
         return Mp3Objective(self, model, stack)
 

@@ -83,7 +83,7 @@ def test_equal_patches_are_told_apart_by_nothing(toy, small) -> None:
 )
 def test_mixers_that_know_the_order_are_refused(toy, small, mixer) -> None:
     task = toy("image")
-    with pytest.raises(UserError, match=f"mixers {mixer['name']} or norms"):
+    with pytest.raises(UserError, match=rf"of its mixers \({mixer['name']}\) or norms"):
         criterion("mp3").bind(small(task, mixer=mixer), task)
 
 
