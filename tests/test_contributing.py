@@ -1,5 +1,6 @@
 """The additions that CONTRIBUTING.md shows work as they stand there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -93,6 +94,21 @@ def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
     examples, accuracy = done.stdout.split()
     assert int(examples) > 100
     assert 0.0 <= float(accuracy) <= 1.0
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
+def test_the_task_of_the_page_passes_the_conformance_suite(tmp_path: Path) -> None:
+    (tmp_path / "first_bit.py").write_text(blocks()["task"])
+    asked = ("-p", "first_bit", "--import-mode=importlib", "-p", "no:cacheprovider", "-k", "first-bit")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *asked, "tests/evaluators/test_task_conformance.py"],
+        cwd=PAGE.parent,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
 
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is not part of the wheel")
