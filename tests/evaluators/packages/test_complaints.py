@@ -7,7 +7,7 @@ npm error code EAI_AGAIN
 npm error syscall getaddrinfo
 npm error errno EAI_AGAIN
 npm error request to https://registry.npmjs.org/brown failed, reason: getaddrinfo EAI_AGAIN registry.npmjs.org
-npm error A complete log of this run can be found in: /root/.npm/_logs/debug-0.log
+npm error A complete log of this run can be found in: /home/someone/.npm/_logs/debug-0.log
 """
 PIP = """WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3.\
 connection.HTTPSConnection object at 0x7ff2c1019a90>: Failed to establish a new connection: [Errno -3] Temporary failure in \
