@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA := brown sentiment fashion-mnist emoji asterisk-sounds molecules bibles
-EXTRAS := dashboard,nni,ray,postgres,export,predict,data,dev
+EXTRAS := dashboard,nni,ray,postgres,export,openvino,predict,data,dev
 
 .PHONY: install data search test test-full lint format wheel-test clean
 
