@@ -9,7 +9,7 @@ from typing import Any
 class Calibration:
     """Seconds of the reference by quantity, found once for a device and target, stored, and reused.
 
-    It scales every latency of its target alike, so that its own error moves no front.
+    It scales every latency of its target alike, so that its own error moves no front and is in no latency's interval.
     `reference` is the reference's name with its version, `reference_digest` the digest of its architecture.
     """
 
@@ -18,6 +18,10 @@ class Calibration:
     reference_digest: str
     seconds: Mapping[str, float]
     conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    def visits_s(self, quantity: str) -> list[float]:
+        """Seconds by visit, which tell how sure those of the reference are; empty where they were not kept."""
+        return list(self.conditions.get("visits_s", {}).get(quantity, []))
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object that `from_json` reads back."""

@@ -63,7 +63,7 @@ def measure(
     calibration: Calibration | None = None,
     make_visit: MakeVisit = take_visit,
 ) -> tuple[Measurement, ...]:
-    """All visits one after the other, summarised.
+    """The visits of one round one after the other, summarised.
 
     Args:
         meter: available on the target.
@@ -76,5 +76,4 @@ def measure(
         MeasuringFailed: a visit failed.
         Unavailable: this machine cannot supply the cost.
     """
-    visits = meter.visits_before + meter.visits_after
-    return meter.summarise([make_visit(meter, subject, target) for _ in range(visits)], calibration)
+    return meter.summarise([make_visit(meter, subject, target) for _ in range(meter.visits)], calibration)

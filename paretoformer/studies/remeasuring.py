@@ -11,7 +11,7 @@ from paretoformer.studies.bench import Workbench
 from paretoformer.studies.closing import Closing, Kept
 from paretoformer.studies.ending import Drained
 from paretoformer.studies.joules import Joules
-from paretoformer.studies.measurer import Need
+from paretoformer.studies.rounds import Need
 from paretoformer.studies.study import Study
 
 STEP = "re-measuring the front"

@@ -17,9 +17,9 @@ from paretoformer.store.rows import RunRow, StudyRow, TrialRow
 from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.frames import trial_frame
 from paretoformer.studies.front import hypervolume
-from paretoformer.studies.measurer import is_remeasured
 from paretoformer.studies.points import FrontPoint, column_intervals
 from paretoformer.studies.replicates import over_replicates, replicate_key
+from paretoformer.studies.rounds import is_remeasured
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.target_fronts import members_of, named_target, targets_of
 

@@ -9,6 +9,7 @@ import pytest
 
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.meters.registry import meters
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint, parse_objectives
@@ -19,7 +20,7 @@ from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.stations import Here
 
-CALM, WILD = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 2.0)
+CALM, WILD, SPLIT = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 2.0), (1.0, 1.0, 2.0, 2.0)
 
 
 @pytest.fixture
@@ -60,20 +61,38 @@ def test_visits_that_agree_are_made_once(store, timed_spec, fake_visits, subject
     assert measurer.after_training(subject) and len(made) == 4
 
 
-def test_what_comes_out_noisy_is_measured_once_more_and_the_second_counts(
+@pytest.mark.parametrize(("rounds", "visits"), [((WILD, CALM), 8), ((WILD, WILD, CALM), 12)])
+def test_what_comes_out_noisy_gets_further_rounds_until_it_is_not_and_all_visits_count(
+    store, timed_spec, fake_visits, subject, rounds, visits
+) -> None:
+    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, chain(*rounds))
+    (found,) = measurer.after_training(subject).values()
+    assert (len(made), len(found.samples), found.noisy) == (visits, visits, False)
+    assert found.value == pytest.approx(found.samples[0])
+
+
+def test_what_stays_noisy_is_given_up_after_the_meters_rounds_and_kept_as_noisy(
     store, timed_spec, fake_visits, subject
 ) -> None:
-    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, chain(WILD, CALM))
+    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, chain.from_iterable(repeat(SPLIT)))
     (found,) = measurer.after_training(subject).values()
-    assert (len(made), found.noisy, len(set(found.samples))) == (8, False, 1)
-
-
-def test_what_stays_noisy_is_kept_as_noisy(store, timed_spec, fake_visits, subject) -> None:
-    measurer, made = measurer_of(store, timed_spec, fake_visits, subject, chain.from_iterable(repeat(WILD)))
-    (found,) = measurer.after_training(subject).values()
-    assert (len(made), found.noisy) == (8, True)
+    assert LatencyMeter.rounds * LatencyMeter().visits == 12
+    assert (len(made), len(found.samples), found.noisy) == (12, 12, True)
     (again,) = measurer.after_training(subject).values()
-    assert again == found and len(made) == 8
+    assert again == found and len(made) == 12
+
+
+def test_visits_without_the_lease_give_way_to_those_of_another_round(store, timed_spec, fake_visits, subject) -> None:
+    broken = iter((True, *[False] * 7))
+
+    def make(meter: Meter, asked: Subject, target: Target) -> Visit:
+        visit = fake_visits(meter, asked, target)
+        if asked.architecture != subject.architecture or not next(broken):
+            return visit
+        return replace(visit, conditions={**visit.conditions, "lease_broken": True})
+
+    (found,) = Measurer(store, timed_spec, Here(make)).after_training(subject).values()
+    assert (len(found.samples), found.noisy) == (7, False)
 
 
 def test_a_re_measurement_is_of_new_visits_alone(store, timed_spec, fake_visits, subject) -> None:
@@ -102,8 +121,8 @@ def test_a_round_that_was_broken_off_is_gone_on_with(store, timed_spec, fake_vis
     assert (len(more), resumed.is_remeasured(subject, need)) == (2, True)
 
 
-def test_a_re_measurement_that_comes_out_noisy_is_made_once_more(store, timed_spec, fake_visits, subject) -> None:
-    factors = chain(CALM, WILD, (3.0,) * 4)
+def test_a_re_measurement_that_comes_out_noisy_gets_another_round(store, timed_spec, fake_visits, subject) -> None:
+    factors = chain(CALM, (3.0, 3.0, 3.0, 6.0), (3.0,) * 4)
     measurer, made = measurer_of(store, timed_spec, fake_visits, subject, factors)
     (need,) = measurer.remeasurable
     (first,) = measurer.after_training(subject).values()

@@ -63,7 +63,8 @@ class Meter(ABC):
     """A method of finding costs. Fields are its settings, which travel to the measuring process.
 
     `method` and `method_version` name what is found; the version is raised when the same model would give other figures.
-    `visits_before` training are enough to gate on; `visits_after` more are made later, to spread them over time.
+    `visits_before` training are enough to gate on; `visits_after` more are made later, to spread them over time. These
+    are a round; a measurement that comes out noisy is put together from all of up to `rounds`.
     `fresh` meters are visited in a process of their own.
     """
 
@@ -73,6 +74,7 @@ class Meter(ABC):
     provenance: ClassVar[Provenance] = Provenance.MEASURED
     visits_before: ClassVar[int] = 1
     visits_after: ClassVar[int] = 0
+    rounds: ClassVar[int] = 2
     fresh: ClassVar[bool] = True
 
     def gives(self, target: Target) -> tuple[str, ...]:
@@ -119,6 +121,11 @@ class Meter(ABC):
             ValueError: no visits, visits of another method or of several targets, or a calibration that is missing or
                 of another reference.
         """
+
+    @property
+    def visits(self) -> int:
+        """How many visits a round has."""
+        return self.visits_before + self.visits_after
 
     def to_json(self) -> dict[str, Any]:
         """The settings."""

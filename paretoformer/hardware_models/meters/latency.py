@@ -13,6 +13,7 @@ from paretoformer.hardware_models.calibration import Calibration
 from paretoformer.hardware_models.foreign_load import LoadMark
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import register_meter
+from paretoformer.hardware_models.pooling import middle
 from paretoformer.hardware_models.reference import reference_for
 from paretoformer.hardware_models.stopwatch import Stopwatch, stopwatch_for
 from paretoformer.records.measurement import Measurement
@@ -22,7 +23,7 @@ from paretoformer.runtimes.registry import runtime
 FLOOR = 0.02
 """Half of the narrowest interval, as a share of the value."""
 VISITS_APART = 0.10
-"""Visits whose ratios part by more than this share of their mean make a measurement noisy."""
+"""Visits the middle of whose ratios spans more than this share of its mean make a measurement noisy."""
 CLOCKS_APART = 0.25
 """So do busy and wall ratios that part by more than this."""
 MODEL_SEED, REFERENCE_SEED = 0, 1
@@ -31,17 +32,20 @@ MODEL_SEED, REFERENCE_SEED = 0, 1
 @register_meter
 @dataclass(frozen=True, kw_only=True)
 class LatencyMeter(Meter):
-    """Mean over visits of the median pairwise ratio of busy times, times the reference's calibrated seconds.
+    """Mean over the middle of the visits (`middle`: all of four) of the median pairwise ratio of busy times, times the
+    reference's calibrated seconds.
 
-    Busy time is CPU time on a CPU and event time on CUDA. The interval reaches over every visit and over 2 % to both
-    sides. A record is noisy where visits or clocks disagree.
+    Busy time is CPU time on a CPU and event time on CUDA. The interval reaches over the middle and over 2 % to both sides:
+    it is the ratio's, since the reference's seconds scale all latencies of a target alike; how far these part is told by
+    `reference_visits_s` among the conditions. A record is noisy where visits or clocks disagree.
     """
 
     method: ClassVar[str] = "paired-ratio"
-    method_version: ClassVar[int] = 1
+    method_version: ClassVar[int] = 2
     quantities: ClassVar[tuple[str, ...]] = ("latency", "first_token")
     visits_before: ClassVar[int] = 2
     visits_after: ClassVar[int] = 2
+    rounds: ClassVar[int] = 3
 
     pace: Pace = field(default_factory=Pace)
 
@@ -142,14 +146,15 @@ class LatencyMeter(Meter):
     ) -> Measurement:
         readings = [visit.readings[quantity] for visit in visits]
         busy, wall = ([reading[name] for reading in readings] for name in ("busy_ratio", "wall_ratio"))
-        ratio = fmean(busy)
-        apart, clocks = (max(busy) - min(busy)) / ratio, abs(fmean(wall) / ratio - 1)
+        kept = middle(busy)
+        ratio = fmean(kept)
+        apart, clocks = (kept[-1] - kept[0]) / ratio, abs(fmean(middle(wall)) / ratio - 1)
         return Measurement(
             quantity=quantity,
             unit="s",
             value=ratio * seconds,
-            low=min(ratio * (1 - FLOOR), *busy) * seconds,
-            high=max(ratio * (1 + FLOOR), *busy) * seconds,
+            low=min(ratio * (1 - FLOOR), kept[0]) * seconds,
+            high=max(ratio * (1 + FLOOR), kept[-1]) * seconds,
             samples=tuple(value * seconds for value in busy),
             provenance=self.provenance,
             method=self.method,
@@ -161,6 +166,7 @@ class LatencyMeter(Meter):
                 "wall_s": [reading["model_wall_s"] for reading in readings],
                 "reference": calibration.reference,
                 "reference_s": seconds,
+                "reference_visits_s": calibration.visits_s(quantity),
                 "noisy": apart > VISITS_APART or clocks > CLOCKS_APART,
                 **_circumstances(visits),
             },

@@ -45,7 +45,7 @@ def test_latency_is_the_mean_ratio_times_the_references_seconds() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(ratios=st.lists(st.floats(0.01, 100), min_size=1, max_size=6))
-def test_the_interval_reaches_over_every_visit_and_two_percent(ratios: list[float]) -> None:
+def test_the_interval_reaches_over_every_visit_of_a_round_and_two_percent(ratios: list[float]) -> None:
     found = summary(*map(visit, ratios))
     assert found.low <= min(found.samples) and max(found.samples) <= found.high
     assert found.low <= 0.98 * found.value * (1 + 1e-9)
@@ -62,6 +62,23 @@ def test_visits_that_disagree_are_noisy() -> None:
 
 def test_clocks_that_disagree_are_noisy() -> None:
     assert summary(visit(1.0, wall=1.4), visit(1.0, wall=1.4)).noisy
+
+
+def test_one_disturbed_visit_of_two_rounds_moves_nothing() -> None:
+    calm, disturbed = summary(*[visit(1.0)] * 8), summary(*[visit(1.0)] * 7, visit(3.0))
+    assert (disturbed.value, disturbed.low, disturbed.high) == (calm.value, calm.low, calm.high)
+    assert not disturbed.noisy and max(disturbed.samples) == pytest.approx(3 * calm.value)
+
+
+def test_visits_that_fall_into_two_halves_stay_noisy_however_many() -> None:
+    assert summary(*[visit(1.0), visit(1.2)] * 6).noisy
+
+
+def test_a_measurement_keeps_how_far_the_references_visits_part_and_has_it_in_no_interval() -> None:
+    unsure = replace(CALIBRATION, conditions={"visits_s": {"latency": [0.004, 0.006]}})
+    found, surely = (METER.summarise([visit(1.0)], each)[0] for each in (unsure, CALIBRATION))
+    assert found.conditions["reference_visits_s"] == [0.004, 0.006]
+    assert (found.low, found.high) == (surely.low, surely.high)
 
 
 def test_a_measurement_keeps_what_it_was_made_of() -> None:
