@@ -1,16 +1,23 @@
-"""Fixtures that several floors share: a real PostgreSQL server, one for each test process."""
+"""Fixtures that several floors share: a real PostgreSQL server, one for each test process; ranks that are threads."""
 
 import os
+import queue
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 _SERVER_USER = "postgres"
+_PATIENCE_S = 30
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -77,3 +84,59 @@ def _run(*command: str | Path) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {(done.stdout or b'').decode(errors='replace')}")
+
+
+class ThreadExchange:
+    """The exchange of one of several threads that stand for ranks; counts what it sends, tensor by tensor."""
+
+    def __init__(self, ways: dict[tuple[int, int], "queue.Queue[Tensor]"], rank: int, ranks: int) -> None:
+        self.ways, self.rank, self.ranks, self.sent = ways, rank, ranks, 0
+
+    def send(self, x: "Tensor", to: int) -> None:
+        self.sent += x.numel() * x.element_size() * (to != self.rank)
+        self.ways[self.rank, to].put(x.detach().clone())
+
+    def receive(self, source: int) -> "Tensor":
+        return self.ways[source, self.rank].get(timeout=_PATIENCE_S)
+
+    def rotate(self, x: "Tensor") -> "Callable[[], Tensor]":
+        self.send(x, (self.rank + 1) % self.ranks)
+        return lambda: self.receive((self.rank - 1) % self.ranks)
+
+    def swap(self, x: "Tensor") -> "Tensor":
+        for to, part in enumerate(x):
+            self.send(part, to)
+        got = x.new_empty(x.shape)
+        for source in range(self.ranks):
+            got[source] = self.receive(source)
+        return got
+
+    def gather(self, x: "Tensor") -> "Tensor":
+        return self.swap(x.expand(self.ranks, *x.shape))
+
+
+@pytest.fixture
+def on_ranks() -> Callable[[int, Callable[[ThreadExchange], object]], list[object]]:
+    """What a call gives on each of so many ranks, which are threads; the first error of one of them is raised."""
+
+    def run(ranks: int, work: Callable[[ThreadExchange], object]) -> list[object]:
+        ways = {(a, b): queue.Queue() for a in range(ranks) for b in range(ranks)}
+        found: list[object] = [None] * ranks
+        errors: list[Exception] = []
+
+        def one(rank: int) -> None:
+            try:
+                found[rank] = work(ThreadExchange(ways, rank, ranks))
+            except Exception as error:
+                errors.append(error)
+
+        running = [threading.Thread(target=one, args=(rank,), daemon=True) for rank in range(ranks)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join(2 * _PATIENCE_S)
+        for error in sorted(errors, key=lambda error: isinstance(error, queue.Empty)):
+            raise error
+        return found
+
+    return run
