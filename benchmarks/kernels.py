@@ -66,13 +66,13 @@ def our_linear(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return scan(q, k, v, None)[0] if GPU else linear_attention(q, k, v, causal=True)[0]
 
 
-def our_norm(x: Tensor, r: Tensor | None, w: Tensor, b: Tensor | None, eps: float, centre: bool) -> Any:
+def our_norm(x: Tensor, r: Tensor | None, w: Tensor, b: Tensor | None, eps: float, kind: str) -> Any:
     """The fused kernel on a GPU, what the dispatcher takes elsewhere."""
     if GPU:
-        return fused_norm(x, r, w, b, eps, centre)
+        return fused_norm(x, r, w, b, eps, kind)
     if r is not None:
         return add_rms_norm(x, r, w, eps)
-    return (dispatched_layer_norm(x, w, b, eps) if centre else rms_norm(x, w, eps)), None
+    return (dispatched_layer_norm(x, w, b, eps) if kind == "layer" else rms_norm(x, w, eps)), None
 
 
 def run(contest: Contest, bandwidth: float, expected: Callable[..., Tensor] | None) -> dict[str, Any]:
@@ -276,15 +276,15 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
     shape = (width,)
     forms: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         "layer": (
-            lambda x, r, w, b: our_norm(x, None, w, b, eps, True)[0],
+            lambda x, r, w, b: our_norm(x, None, w, b, eps, "layer")[0],
             lambda x, r, w, b: functional.layer_norm(x, shape, w, b, eps),
         ),
         "rms": (
-            lambda x, r, w, b: our_norm(x, None, w, None, eps, False)[0],
+            lambda x, r, w, b: our_norm(x, None, w, None, eps, "rms")[0],
             lambda x, r, w, b: functional.rms_norm(x, shape, w, eps),
         ),
         "add rms": (
-            lambda x, r, w, b: our_norm(x, r, w, None, eps, False),
+            lambda x, r, w, b: our_norm(x, r, w, None, eps, "rms"),
             lambda x, r, w, b: (functional.rms_norm(x + r, shape, w, eps), x + r),
         ),
     }

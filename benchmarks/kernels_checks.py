@@ -12,7 +12,7 @@ from paretoformer.kernels.decode_attention.split import split_decode
 from paretoformer.kernels.launch import processors
 from paretoformer.kernels.linear_attention import linear_attention_reference
 from paretoformer.kernels.linear_attention.scan import causal_linear_attention, scan
-from paretoformer.kernels.norms import layer_norm_reference, rms_norm_reference
+from paretoformer.kernels.norms import crms_norm_reference, layer_norm_reference, rms_norm_reference
 from paretoformer.kernels.norms.fused import fused_norm
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 3e-3, torch.bfloat16: 1.5e-2}
@@ -106,23 +106,18 @@ def _linear(dtype: torch.dtype, device: torch.device | str) -> Iterator[tuple[st
 def _norms(dtype: torch.dtype, device: torch.device | str) -> Iterator[tuple[str, torch.dtype, float]]:
     cases = ((333, 768), (70, 100), (5, 4_100))
     for rows, width in cases if dtype == torch.bfloat16 else cases[:1]:
-        for centre in (True, False):
+        for kind in ("layer", "rms", "crms"):
             for adds in (True, False):
-                tensors = _norm_operands(rows, width, centre, adds, dtype, device)
+                tensors = _norm_operands(rows, width, kind, adds, dtype, device)
                 taken = {name: x.clone().requires_grad_() for name, x in tensors.items()}
                 wide = {name: x.double().requires_grad_() for name, x in tensors.items()}
                 given = normal(rows, width, seed=9, dtype=dtype, device=device)
                 poison(given)
-                y, total = fused_norm(
-                    taken["x"], taken.get("residual"), taken["weight"], taken.get("bias"), 1e-5, centre
-                )
+                weight, bias = taken.get("weight"), taken.get("bias")
+                y, total = fused_norm(taken["x"], taken.get("residual"), weight, bias, 1e-5, kind)
                 wide_total = wide["x"] + wide["residual"] if adds else wide["x"]
-                exact = (
-                    layer_norm_reference(wide_total, wide["weight"], wide["bias"], 1e-5)
-                    if centre
-                    else rms_norm_reference(wide_total, wide["weight"], 1e-5)
-                )
-                name = f"{'layer' if centre else 'rms'}{' + residual' if adds else ''} {rows}x{width}"
+                exact = _norm_exact(kind, wide_total, wide.get("weight"), wide.get("bias"))
+                name = f"{kind}{' + residual' if adds else ''} {rows}x{width}"
                 yield name, dtype, error(y, exact)
                 loss, wide_loss = (y * given).sum(), (exact * given).sum()
                 if adds:
@@ -134,11 +129,18 @@ def _norms(dtype: torch.dtype, device: torch.device | str) -> Iterator[tuple[str
                     yield f"{name} d{label}", dtype, error(one, other)
 
 
+def _norm_exact(kind: str, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    if kind == "crms":
+        return crms_norm_reference(x, 1e-5)
+    return layer_norm_reference(x, weight, bias, 1e-5) if kind == "layer" else rms_norm_reference(x, weight, 1e-5)
+
+
 def _norm_operands(
-    rows: int, width: int, centre: bool, adds: bool, dtype: torch.dtype, device: torch.device | str
+    rows: int, width: int, kind: str, adds: bool, dtype: torch.dtype, device: torch.device | str
 ) -> dict[str, Tensor]:
-    named: dict[str, Any] = {"x": (rows, width), "weight": (width,)}
-    named |= {"bias": (width,)} if centre else {}
+    named: dict[str, Any] = {"x": (rows, width)}
+    named |= {"weight": (width,)} if kind != "crms" else {}
+    named |= {"bias": (width,)} if kind == "layer" else {}
     named |= {"residual": (rows, width)} if adds else {}
     return {
         name: normal(*shape, seed=i, dtype=dtype, device=device) + (name == "weight")

@@ -21,7 +21,7 @@ def layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
     """
     path = _path("layer_norm", x, None, weight, bias)
     if path is Path.TRITON:
-        return _fused(x, None, weight, bias, eps, centre=True)[0]
+        return _fused(x, None, weight, bias, eps, kind="layer")[0]
     if path is Path.REFERENCE:
         return layer_norm_reference(x, weight, bias, eps)
     return functional.layer_norm(x, x.shape[-1:], weight, bias, eps)
@@ -35,10 +35,21 @@ def rms_norm(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
     """
     path = _path("rms_norm", x, None, weight, None)
     if path is Path.TRITON:
-        return _fused(x, None, weight, None, eps, centre=False)[0]
+        return _fused(x, None, weight, None, eps, kind="rms")[0]
     if path is Path.REFERENCE:
         return rms_norm_reference(x, weight, eps)
     return functional.rms_norm(x, x.shape[-1:], weight, eps)
+
+
+def crms_norm(x: Tensor, eps: float) -> Tensor:
+    """x / sqrt((sum x^2 + (sum x)^2) / (D + 1) + eps) over the last dimension of x (..., D).
+
+    The rms norm of D + 1 entries whose mean is 0, and of which the last is not there. Source: paper 21 (CRMSNorm).
+    """
+    path = _path("crms_norm", x, None, None, None)
+    if path is Path.TRITON:
+        return _fused(x, None, None, None, eps, kind="crms")[0]
+    return crms_norm_reference(x, eps) if path is Path.REFERENCE else _crms_by_torch(x, eps)
 
 
 def add_layer_norm(
@@ -47,7 +58,7 @@ def add_layer_norm(
     """(layer_norm(x + residual), x + residual), in one pass where there is a kernel."""
     path = _path("layer_norm", x, residual, weight, bias)
     if path is Path.TRITON:
-        y, total = _fused(x, residual, weight, bias, eps, centre=True)
+        y, total = _fused(x, residual, weight, bias, eps, kind="layer")
         assert total is not None
         return y, total
     total = x + residual
@@ -60,13 +71,24 @@ def add_rms_norm(x: Tensor, residual: Tensor, weight: Tensor | None, eps: float)
     """(rms_norm(x + residual), x + residual), in one pass where there is a kernel."""
     path = _path("rms_norm", x, residual, weight, None)
     if path is Path.TRITON:
-        y, total = _fused(x, residual, weight, None, eps, centre=False)
+        y, total = _fused(x, residual, weight, None, eps, kind="rms")
         assert total is not None
         return y, total
     total = x + residual
     if path is Path.REFERENCE:
         return rms_norm_reference(total, weight, eps), total
     return functional.rms_norm(total, total.shape[-1:], weight, eps), total
+
+
+def add_crms_norm(x: Tensor, residual: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """(crms_norm(x + residual), x + residual), in one pass where there is a kernel."""
+    path = _path("crms_norm", x, residual, None, None)
+    if path is Path.TRITON:
+        y, total = _fused(x, residual, None, None, eps, kind="crms")
+        assert total is not None
+        return y, total
+    total = x + residual
+    return crms_norm_reference(total, eps) if path is Path.REFERENCE else _crms_by_torch(total, eps), total
 
 
 def layer_norm_reference(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
@@ -85,6 +107,13 @@ def rms_norm_reference(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
     return (y if weight is None else y * weight).to(x.dtype)
 
 
+def crms_norm_reference(x: Tensor, eps: float) -> Tensor:
+    """The definition, in fp32 at least; arguments as in `crms_norm`."""
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    squares = wide.square().sum(-1, keepdim=True) + wide.sum(-1, keepdim=True).square()
+    return (wide / (squares / (x.shape[-1] + 1) + eps).sqrt()).to(x.dtype)
+
+
 def norm_rule(x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None) -> Path | str:
     """The best path on a GPU, or why the kernels cannot take these operands."""
     if torch.compiler.is_compiling() or torch.is_autocast_enabled("cuda"):
@@ -101,6 +130,14 @@ def norm_rule(x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: T
     return Path.TRITON
 
 
+def _crms_by_torch(x: Tensor, eps: float) -> Tensor:
+    """A vector's norm reads a row without writing its squares."""
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    length, lacking = torch.linalg.vector_norm(wide, dim=-1, keepdim=True), wide.sum(-1, keepdim=True)
+    squares = length.square() + lacking.square()
+    return (wide * (squares / (x.shape[-1] + 1) + eps).rsqrt()).to(x.dtype)
+
+
 def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None) -> Path:
     if not torch.compiler.is_compiling():
         for parameter in (weight, bias):
@@ -111,8 +148,8 @@ def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | N
 
 
 def _fused(
-    x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, *, centre: bool
+    x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, *, kind: str
 ) -> tuple[Tensor, Tensor | None]:
     from paretoformer.kernels.norms.fused import fused_norm
 
-    return fused_norm(x, residual, weight, bias, eps, centre)
+    return fused_norm(x, residual, weight, bias, eps, kind)

@@ -1,4 +1,4 @@
-"""Layer and rms normalisation as operators of torch: one pass forward, one backward, a residual added on the way."""
+"""Layer, rms and crms normalisation as operators of torch: one pass forward, one backward, a residual added on the way."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,18 +21,18 @@ _norm, _way_back = Launcher(kernels.forward), Launcher(kernels.backward)
 
 
 def fused_norm(
-    x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, centre: bool
+    x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None, eps: float, kind: str
 ) -> tuple[Tensor, Tensor | None]:
     """(the norm of x + residual, x + residual) over the last dimension; without a residual the second is none."""
     kept = dispatch.wants_gradient(x, residual, weight, bias)
     if traced(x):
-        y, total, _, _ = norm_forward(x, residual, weight, bias, eps, centre, kept)
+        y, total, _, _ = norm_forward(x, residual, weight, bias, eps, kind, kept)
     elif kept:
-        y, total = _Norm.apply(x, residual, weight, bias, eps, centre)  # type: ignore[no-untyped-call]
+        y, total = _Norm.apply(x, residual, weight, bias, eps, kind)  # type: ignore[no-untyped-call]
     else:
         y = torch.empty_like(x, memory_format=torch.contiguous_format)
         total = None if residual is None else torch.empty_like(y)
-        _run(x, residual, weight, bias, eps, centre, (y, total, None, None))
+        _run(x, residual, weight, bias, eps, kind, (y, total, None, None))
     return y, None if residual is None else total
 
 
@@ -42,16 +42,16 @@ def _run(
     weight: Tensor | None,
     bias: Tensor | None,
     eps: float,
-    centre: bool,
+    kind: str,
     outputs: tuple[Tensor, Tensor | None, Tensor | None, Tensor | None],
 ) -> None:
     """Write y, x + residual, mean, 1 / deviation; the last two where both are there."""
-    dispatch.remember("layer_norm" if centre else "rms_norm", dispatch.Path.TRITON)
+    dispatch.remember(f"{kind}_norm", dispatch.Path.TRITON)
     width = x.shape[-1]
     rows = x.numel() // width
     block, together, warps = _shape(width)
     constants = {
-        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": residual is not None,
+        "D": width, "BLOCK": block, "ROWS": together, **_form(kind), "ADDS": residual is not None,
         "WEIGHTED": weight is not None, "BIASED": bias is not None, "KEPT": outputs[3] is not None, "num_warps": warps,
     }  # fmt: skip
     given = (x.contiguous(), None if residual is None else residual.contiguous(), weight, bias)
@@ -64,16 +64,16 @@ def _forward(
     weight: Tensor | None,
     bias: Tensor | None,
     eps: float,
-    centre: bool,
+    kind: str,
     kept: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(y, x + residual, mean, 1 / deviation) of x (..., D); what is not asked for is empty.
 
     Args:
-        residual: as x. weight, bias: (D,). centre: subtract the mean. kept: keep mean and deviation for the way back.
+        residual: as x. weight, bias: (D,). kind: layer, rms or crms. kept: keep mean and deviation for the way back.
     """
-    y, total, mean, scale = outputs = _outputs(x, residual, centre, kept)
-    _run(x, residual, weight, bias, eps, centre, outputs if kept else (y, total, None, None))
+    y, total, mean, scale = outputs = _outputs(x, residual, kind, kept)
+    _run(x, residual, weight, bias, eps, kind, outputs if kept else (y, total, None, None))
     return y, total, mean, scale
 
 
@@ -87,10 +87,10 @@ def _(
     weight: Tensor | None,
     bias: Tensor | None,
     eps: float,
-    centre: bool,
+    kind: str,
     kept: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return _outputs(x, residual, centre, kept)
+    return _outputs(x, residual, kind, kept)
 
 
 def _backward(
@@ -100,7 +100,7 @@ def _backward(
     weight: Tensor | None,
     mean: Tensor,
     scale: Tensor,
-    centre: bool,
+    kind: str,
     biased: bool,
 ) -> tuple[Tensor, Tensor]:
     """(dx, as many of dweight and dbias as there are, one a row) of `norm_forward`; total is its second output or x."""
@@ -113,7 +113,7 @@ def _backward(
     dx = torch.empty_like(total, memory_format=torch.contiguous_format)
     shares = total.new_empty((weight is not None) + biased, programs, width, dtype=torch.float32)
     constants = {
-        "D": width, "BLOCK": block, "ROWS": together, "CENTRE": centre, "ADDS": dtotal is not None,
+        "D": width, "BLOCK": block, "ROWS": together, **_form(kind), "ADDS": dtotal is not None,
         "WEIGHTED": weight is not None, "BIASED": biased, "num_warps": warps,
     }  # fmt: skip
     given = (dy.contiguous(), None if dtotal is None else dtotal.contiguous(), total.contiguous(), weight, mean, scale)
@@ -132,7 +132,7 @@ def _(
     weight: Tensor | None,
     mean: Tensor,
     scale: Tensor,
-    centre: bool,
+    kind: str,
     biased: bool,
 ) -> tuple[Tensor, Tensor]:
     dtype = total.dtype if weight is None else weight.dtype
@@ -140,17 +140,17 @@ def _(
     return dx, total.new_empty((weight is not None) + biased, total.shape[-1], dtype=dtype)
 
 
-def _outputs(x: Tensor, residual: Tensor | None, centre: bool, kept: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _outputs(x: Tensor, residual: Tensor | None, kind: str, kept: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The empty outputs of `norm_forward`."""
     rows = x.numel() // x.shape[-1]
     y = torch.empty_like(x, memory_format=torch.contiguous_format)
     total = y.new_empty(0) if residual is None else torch.empty_like(y)
-    mean = y.new_empty(rows if centre and kept else 0, dtype=torch.float32)
+    mean = y.new_empty(rows if kind == "layer" and kept else 0, dtype=torch.float32)
     return y, total, mean, y.new_empty(rows if kept else 0, dtype=torch.float32)
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, residual, weight, bias, _, ctx.centre = inputs[:6]
+    x, residual, weight, bias, _, ctx.kind = inputs[:6]
     _, total, mean, scale = output
     ctx.adds, ctx.bias_dtype = residual is not None, None if bias is None else bias.dtype
     ctx.save_for_backward(x if residual is None else total, weight, mean, scale)
@@ -165,7 +165,7 @@ def _gradients(
     if dy is None:
         return dtotal, dtotal, None, None
     given, biased = dtotal if ctx.adds else None, ctx.bias_dtype is not None
-    dx, affine = backward(dy, given, total, weight, mean, scale, ctx.centre, biased)
+    dx, affine = backward(dy, given, total, weight, mean, scale, ctx.kind, biased)
     return (
         dx,
         dx if ctx.adds else None,
@@ -192,16 +192,21 @@ class _Norm(torch.autograd.Function):
         weight: Tensor | None,
         bias: Tensor | None,
         eps: float,
-        centre: bool,
+        kind: str,
     ) -> tuple[Tensor, Tensor]:
-        output = _forward(x, residual, weight, bias, eps, centre, True)
-        _remember(ctx, (x, residual, weight, bias, eps, centre), output)
+        output = _forward(x, residual, weight, bias, eps, kind, True)
+        _remember(ctx, (x, residual, weight, bias, eps, kind), output)
         return output[:2]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dtotal: Tensor | None) -> tuple[Tensor | None, ...]:
         return *_gradients(_backward, ctx, dy, dtotal), None, None
+
+
+def _form(kind: str) -> dict[str, bool]:
+    """The kernels' constants of a kind of norm."""
+    return {"CENTRE": kind == "layer", "LACKS": kind == "crms"}
 
 
 @lru_cache

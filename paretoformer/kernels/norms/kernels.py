@@ -1,7 +1,8 @@
 # mypy: ignore-errors
-"""Triton kernels of layer and rms normalisation with a residual added on the way, forward and backward.
+"""Triton kernels of layer, rms and crms normalisation with a residual added on the way, forward and backward.
 
-CENTRE subtracts the mean (layer); without it the same lines are the root-mean-square form.
+CENTRE subtracts the mean (layer); without it the same lines are the root-mean-square form. LACKS counts an entry that a row
+of mean 0 lacks (crms): one more of minus the row's sum.
 """
 
 import triton
@@ -11,8 +12,8 @@ import triton.language as tl
 @triton.jit(do_not_specialize=["rows"])
 def forward(
     x, residual, weight, bias, y, total, mean, scale, rows, eps, D: tl.constexpr, BLOCK: tl.constexpr,
-    ROWS: tl.constexpr, CENTRE: tl.constexpr, ADDS: tl.constexpr, WEIGHTED: tl.constexpr, BIASED: tl.constexpr,
-    KEPT: tl.constexpr,
+    ROWS: tl.constexpr, CENTRE: tl.constexpr, LACKS: tl.constexpr, ADDS: tl.constexpr, WEIGHTED: tl.constexpr,
+    BIASED: tl.constexpr, KEPT: tl.constexpr,
 ):  # fmt: skip
     """ROWS rows of (rows, D): total = x + residual, y = (total - mean) * scale * weight + bias.
 
@@ -32,7 +33,13 @@ def forward(
         value = tl.where(inside, value - middle[:, None], 0.0)
         if KEPT:
             tl.store(mean + row, middle, mask=row < rows)
-    factor = tl.rsqrt(tl.sum(value * value, 1) / D + eps)
+    squares = tl.sum(value * value, 1)
+    if LACKS:
+        lacking = tl.sum(value, 1)
+        squares = (squares + lacking * lacking) / (D + 1)
+    else:
+        squares /= D
+    factor = tl.rsqrt(squares + eps)
     if KEPT:
         tl.store(scale + row, factor, mask=row < rows)
     value *= factor[:, None]
@@ -46,12 +53,13 @@ def forward(
 @triton.jit(do_not_specialize=["rows", "each"])
 def backward(
     dy, dtotal, total, weight, mean, scale, dx, shares, rows, each, D: tl.constexpr, BLOCK: tl.constexpr,
-    ROWS: tl.constexpr, CENTRE: tl.constexpr, ADDS: tl.constexpr, WEIGHTED: tl.constexpr, BIASED: tl.constexpr,
+    ROWS: tl.constexpr, CENTRE: tl.constexpr, LACKS: tl.constexpr, ADDS: tl.constexpr, WEIGHTED: tl.constexpr,
+    BIASED: tl.constexpr,
 ):  # fmt: skip
     """`each` steps of ROWS rows: dx, and this program's shares of dweight and dbias, (those asked for, programs, D) fp32.
 
     With n = (total - mean) * scale and g = dy * weight: dx = scale (g - mean(g n) n - mean(g)) + dtotal, the last mean
-    only where CENTRE.
+    only where CENTRE; where LACKS, mean(g n) (n + sum(n)), and the mean is of one entry more.
     """
     column = tl.arange(0, BLOCK)
     there = column < D
@@ -74,7 +82,13 @@ def backward(
         if BIASED:
             of_bias += given
         g = given * factor[None, :]
-        left = g - n * (tl.sum(g * n, 1) / D)[:, None]
+        along = tl.sum(g * n, 1)[:, None]
+        if LACKS:
+            n += tl.sum(n, 1)[:, None]
+            along /= D + 1
+        else:
+            along /= D
+        left = g - n * along
         if CENTRE:
             left -= (tl.sum(g, 1) / D)[:, None]
         left *= grown

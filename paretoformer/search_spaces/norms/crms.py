@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from paretoformer.kernels import crms_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
 from paretoformer.search_spaces.registry import register
 
@@ -36,6 +36,4 @@ class Crms(Norm):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        squares = wide.square().sum(-1, keepdim=True) + wide.sum(-1, keepdim=True).square()
-        return (wide * (squares / (x.shape[-1] + 1) + self.eps).rsqrt()).to(x.dtype)
+        return crms_norm(x, self.eps)

@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretoformer.kernels import add_layer_norm, add_rms_norm, layer_norm, rms_norm
+from paretoformer.kernels import add_crms_norm, add_layer_norm, add_rms_norm, crms_norm, layer_norm, rms_norm
 from paretoformer.kernels.dispatch import Path
-from paretoformer.kernels.norms import layer_norm_reference, norm_rule, rms_norm_reference
+from paretoformer.kernels.norms import crms_norm_reference, layer_norm_reference, norm_rule, rms_norm_reference
 
 
 def normal(*shape: int, seed: int, dtype: torch.dtype = torch.float64):
@@ -23,11 +23,13 @@ def test_torchs_norms_are_the_definitions(rows, width, affine, single) -> None:
     pairs = (
         (layer_norm(x, weight, bias, 1e-3), layer_norm_reference(x, weight, bias, 1e-3)),
         (rms_norm(x, weight, 1e-3), rms_norm_reference(x, weight, 1e-3)),
+        (crms_norm(x, 1e-3), crms_norm_reference(x, 1e-3)),
         (
             add_layer_norm(x, residual, weight, bias, 1e-3),
             (layer_norm_reference(x + residual, weight, bias, 1e-3), x + residual),
         ),
         (add_rms_norm(x, residual, weight, 1e-3), (rms_norm_reference(x + residual, weight, 1e-3), x + residual)),
+        (add_crms_norm(x, residual, 1e-3), (crms_norm_reference(x + residual, 1e-3), x + residual)),
     )
     for found, expected in pairs:
         torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
@@ -41,6 +43,20 @@ def test_a_rows_own_mean_and_size_do_not_matter_to_layer_norm() -> None:
 def test_rms_norm_gives_rows_of_mean_square_one() -> None:
     y = rms_norm(normal(3, 8, seed=1), None, 0.0)
     torch.testing.assert_close(y.square().mean(-1), torch.ones(3, dtype=torch.float64))
+
+
+def test_crms_norm_is_the_rms_norm_of_a_zero_mean_row_without_its_last_entry() -> None:
+    x = normal(3, 8, seed=1)
+    whole = torch.cat((x, -x.sum(-1, keepdim=True)), -1)
+    torch.testing.assert_close(crms_norm(x, 1e-2), rms_norm(whole, None, 1e-2)[..., :-1], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("normalise", [crms_norm, crms_norm_reference])
+def test_crms_norms_gradient_is_its_slope_and_finite_at_zero(normalise) -> None:
+    torch.autograd.gradcheck(lambda x: normalise(x, 1e-2), normal(2, 3, 5, seed=1).requires_grad_())
+    zero = torch.zeros(2, 5, requires_grad=True)
+    (gradient,) = torch.autograd.grad(normalise(zero, 1e-2).sum(), zero)
+    assert gradient.isfinite().all()
 
 
 def test_the_definition_is_summed_in_fp32() -> None:
