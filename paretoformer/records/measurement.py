@@ -14,6 +14,10 @@ class Provenance(StrEnum):
     MODELLED = "modelled"
 
 
+OUTSIDE = "outside_study"
+"""The condition of a measurement that was made outside any study."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One quantity of one model on one target; never a bare float.
@@ -43,6 +47,11 @@ class Measurement:
     def noisy(self) -> bool:
         """Whether the measurer flagged that its visits or clocks disagree."""
         return bool(self.conditions.get("noisy", False))
+
+    @property
+    def outside(self) -> bool:
+        """Whether it was made outside any study: those of studies go before it, so that it changes no front that is there."""
+        return bool(self.conditions.get(OUTSIDE, False))
 
 
 def spread_percent(samples: tuple[float, ...]) -> float:

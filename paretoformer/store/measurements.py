@@ -16,11 +16,10 @@ def _at_key(table: Table) -> list[Any]:
     return [table.c[name] == bindparam(name) for name in names]
 
 
-_NEWEST = (
+_NEWEST_FIRST = (
     select(measurement)
     .where(*_at_key(measurement), measurement.c.quantity == bindparam("quantity"))
     .order_by(measurement.c.id.desc())
-    .limit(1)
 )
 _VISITS = select(visit.c.id, visit.c.trial, visit.c.result, visit.c.created).where(*_at_key(visit)).order_by(visit.c.id)
 _AT_CALIBRATION = [
@@ -30,7 +29,7 @@ _CALIBRATION = select(calibration.c.result).where(*_AT_CALIBRATION)
 
 
 class Measurements:
-    """The table of measurements: rows are only added, and the newest is read."""
+    """The table of measurements: rows are only added, and the newest is read, that of a study before others."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -48,9 +47,10 @@ class Measurements:
             self._database.write(lambda connection: connection.execute(insert(measurement), rows))
 
     def find(self, key: MeasurementKey, quantity: str) -> Measurement | None:
-        """The newest measurement of a quantity, None where there is none."""
-        row = self._database.read_one(_NEWEST, {**vars(key), "quantity": quantity})
-        return None if row is None else _measurement(row)
+        """The newest measurement of a quantity that was made for a study, else the newest; None where there is none."""
+        rows = self._database.read(_NEWEST_FIRST, {**vars(key), "quantity": quantity})
+        found = [_measurement(row) for row in rows]
+        return next((each for each in found if not each.outside), found[0] if found else None)
 
     def all(
         self, *, quantity: str | None = None, target: str | None = None, device: str | None = None

@@ -63,9 +63,9 @@ class StudyReads:
         return {row["architecture"]: row["counts"] for row in rows}
 
     def measurements(self, study_id: int, signature: str) -> list[MeasurementRow]:
-        """Every measurement of the study's models, oldest first."""
+        """Every measurement of the study's models, oldest first, those made outside any study before all: the last ones count."""
         rows = self._database.read(_MEASUREMENTS, {"of": study_id, "its_signature": signature})
-        return [measurement_row(row) for row in rows]
+        return sorted(map(measurement_row, rows), key=lambda row: not row.measurement.outside)
 
     def trials_of_run(self, study_id: int, run_id: int) -> list[TrialRow]:
         """The study's trials that share a run, by number."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from paretoformer.store import Store
+from paretoformer.store.address import parse_address, sqlite_file
 from paretoformer.studies.distant import Distant
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.stations import Here, Station, Stations
@@ -16,12 +17,14 @@ def hosts_of(store: Store, lease: Lease, draining: Callable[[], bool] = lambda: 
 
 
 def hosts_at(storage: str) -> Station:
-    """For work that may have no database yet: it is opened where another host is asked.
+    """For work that may have no database yet: it is opened where another host is asked, and without one no host has a station."""
 
-    Raises, when asked:
-        UserError: there is no such database, and a target of another host needs one.
-    """
-    return _hosts(lambda: Store.open(storage, create=False), Lease(), lambda: False)
+    def opened() -> Store:
+        file = sqlite_file(parse_address(storage))
+        missing = file is not None and not file.exists()
+        return Store.open("sqlite://") if missing else Store.open(storage, create=False)
+
+    return _hosts(opened, Lease(), lambda: False)
 
 
 def _hosts(store: Callable[[], AbstractContextManager[Store]], lease: Lease, draining: Callable[[], bool]) -> Station:

@@ -8,10 +8,7 @@ from typing import Any
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.hardware_models.analytic.work import work_of
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
-from paretoformer.hardware_models.measuring import calibrate
-from paretoformer.hardware_models.measuring import measure as measure_with
 from paretoformer.hardware_models.meters.base import Meter, Subject
-from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Measurement
@@ -23,8 +20,11 @@ from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.layer_count import LayerCount
 from paretoformer.search_spaces.preset import load_preset, preset_names
 from paretoformer.search_spaces.yaml_file import read_yaml
+from paretoformer.store import Store
+from paretoformer.store.address import parse_address
 from paretoformer.studies.effort import DEFAULT_STORAGE
 from paretoformer.studies.hosts import hosts_at
+from paretoformer.studies.rounds import Need, Rounds
 from paretoformer.studies.stations import Station
 from paretoformer.studies.study import Study
 
@@ -47,7 +47,10 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What is known of one architecture: its counts, its measurements, and what this machine cannot supply."""
+    """What is known of one architecture: its counts, its measurements, and what this machine cannot supply.
+
+    `unkept` says why the database does not keep it; None where it does.
+    """
 
     architecture: Architecture
     signature: Signature
@@ -55,6 +58,7 @@ class Measured:
     """By cost: all that is counted."""
     measurements: tuple[Measurement, ...]
     missing: tuple[Missing, ...]
+    unkept: str | None = None
 
 
 def measure(
@@ -62,13 +66,13 @@ def measure(
 ) -> list[Measurement]:
     """Latency, memory and energy of an architecture on targets, and the time to the first token where one decodes.
 
-    What this machine cannot supply is left out; `measure_all` says why.
+    What this machine cannot supply is left out; `measure_all` says why, and how the database keeps them.
 
     Args:
         what: a preset, `STUDY:TRIAL`, or a file.
         on: targets.
         task: whose signature the architecture of a file is built for.
-        storage: the database of `STUDY:TRIAL`, and of stations on other hosts.
+        storage: the database of the measurements, of `STUDY:TRIAL`, and of stations on other hosts.
 
     Raises:
         UserError: no such architecture or target, or one that cannot serve the task.
@@ -83,36 +87,43 @@ def measure_all(
     storage: str = DEFAULT_STORAGE,
     say: Callable[[str], None] = lambda text: None,
 ) -> Measured:
-    """Every cost of a subject on every target; `say` is told what is being measured.
+    """Every cost of a subject on every target, measured now; `say` is told what is being measured.
 
-    Stations of other hosts are asked through the database `storage`.
+    Measurements are kept in the database `storage`, made where there is none, as those of a search are: with their device,
+    visits and calibration. A calibration that it has is used; and a search uses these measurements where it has none of its
+    own of the same architecture, signature, device, target and version of the method. Where nothing can be written there they
+    are made all the same, and not kept. Stations of other hosts are asked through the same database.
 
     Raises:
-        UserError: a target that does not exist.
+        UserError: a target that does not exist, or no URL of a database.
     """
     station = hosts_at(storage)
     targets = dict.fromkeys(station.fill(parse_target(text), subject.signature) for text in on)
+    counts = count(subject.architecture, subject.signature).to_json()
+    counts["activation_bytes"] = peak_activation_bytes(subject.architecture, subject.signature)
     measurements: list[Measurement] = []
     missing: list[Missing] = []
-    for target in targets:
-        for need, quantities in _meters(target, missing, station):
-            say(f"{', '.join(quantities)} on {target}")
-            try:
-                found = _measured(need, subject, target, station)
-            except (Unavailable, MeasuringFailed) as error:
-                reason = str(error).removeprefix(f"{target}: ")
-                missing += [Missing(quantity=name, target=str(target), reason=reason) for name in quantities]
-            else:
-                measurements += [each for each in found if each.quantity in quantities]
+    store, unkept = _opened(storage)
+    with store:
+        _identify(store, subject, counts)
+        rounds = Rounds(store, station)
+        for target in targets:
+            for meter, quantities in _meters(target, missing, station):
+                say(f"{', '.join(quantities)} on {target}")
+                try:
+                    found = rounds.outside(subject, Need(meter=meter, target=target))
+                except (Unavailable, MeasuringFailed) as error:
+                    reason = str(error).removeprefix(f"{target}: ")
+                    missing += [Missing(quantity=name, target=str(target), reason=reason) for name in quantities]
+                else:
+                    measurements += [each for each in found if each.quantity in quantities]
     return Measured(
         architecture=subject.architecture,
         signature=subject.signature,
-        counts={
-            **count(subject.architecture, subject.signature).to_json(),
-            "activation_bytes": peak_activation_bytes(subject.architecture, subject.signature),
-        },
+        counts=counts,
         measurements=tuple(measurements),
         missing=tuple(missing),
+        unkept=unkept,
     )
 
 
@@ -163,11 +174,21 @@ def _meters(target: Target, missing: list[Missing], station: Station) -> Iterato
     yield from found.values()
 
 
-def _measured(meter: Meter, subject: Subject, target: Target, station: Station) -> tuple[Measurement, ...]:
-    calibration = None
-    if isinstance(meter, LatencyMeter):
-        calibration = calibrate(target, subject.signature, meter=meter, make_visit=station.visit)
-    return measure_with(meter, subject, target, calibration=calibration, make_visit=station.visit)
+def _opened(storage: str) -> tuple[Store, str | None]:
+    """The database, or one in memory and why."""
+    parse_address(storage)
+    try:
+        return Store.open(storage), None
+    except UserError as error:
+        return Store.open("sqlite://"), str(error)
+
+
+def _identify(store: Store, subject: Subject, counts: dict[str, int]) -> None:
+    """Store the rows that measurements belong to."""
+    architecture, signature = subject.architecture, subject.signature
+    store.architectures.put(architecture.digest, architecture.to_json())
+    store.signatures.put(signature.digest, signature.to_json())
+    store.models.put(architecture.digest, signature.digest, counts)
 
 
 def _from_trial(name: str, number: int, storage: str, signature: Signature | None) -> Subject:

@@ -8,7 +8,7 @@ from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.reference import reference_for
-from paretoformer.records.measurement import Measurement
+from paretoformer.records.measurement import OUTSIDE, Measurement
 from paretoformer.records.target import Target
 from paretoformer.store import Store
 from paretoformer.store.rows import CalibrationKey, MeasurementKey
@@ -58,6 +58,10 @@ class Rounds:
         """From whole rounds, and stored; `again` from visits alone that are made for measuring anew."""
         visits = self._stored(subject, need, again=again)
         return self._kept(subject, need, visits, trial, {REMEASURED: True} if again else {})
+
+    def outside(self, subject: Subject, need: Need) -> tuple[Measurement, ...]:
+        """From new visits alone, and stored as made outside any study."""
+        return self._kept(subject, need, [], None, {OUTSIDE: True})
 
     def calibration(self, subject: Subject, need: Need) -> Calibration | None:
         """The reference's own time, made beside `subject` the first time that it is asked for on a device."""

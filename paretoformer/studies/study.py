@@ -82,7 +82,10 @@ class Study:
 
     @cached_property
     def costs(self) -> dict[str, dict[tuple[str, str], Measurement]]:
-        """By architecture, the newest measurement of each (quantity, target) that has the study's provenance."""
+        """By architecture, the newest measurement of each (quantity, target) that has the study's provenance.
+
+        Those that were made outside any study count where there is no other.
+        """
         found: dict[str, dict[tuple[str, str], Measurement]] = {}
         for row in self.store.reads.measurements(self.row.id, self.spec.signature.digest):
             each = row.measurement

@@ -13,11 +13,13 @@ import pytest
 
 from paretoformer.cli import main as entry
 from paretoformer.cli.main import BROKEN_PIPE, INTERRUPTED, main
+from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import Target
 from paretoformer.store import Store
-from paretoformer.studies import measuring, stations
+from paretoformer.studies import stations
+from paretoformer.studies.rounds import Rounds
 
 from .conftest import Said
 
@@ -100,14 +102,14 @@ def test_datasheets_are_listed_with_the_source_of_every_figure(run: Run) -> None
 
 
 def test_a_datasheet_of_ones_own_is_added_and_modelled(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARETOFORMER_DEVICES", str(tmp_path / "devices"))
-    sheet = {sheet["name"]: sheet for sheet in run("devices", "list", "--json").json["datasheets"]}["raspberry-pi-4"]
+    sheet = {sheet["name"]: sheet for sheet in copy("devices", "list", "--json").json["datasheets"]}["raspberry-pi-4"]
     path = tmp_path / "board.json"
     path.write_text(json.dumps({**_without(sheet, "digest", "provenance"), "name": "my-board"}))
-    assert run("devices", "add", str(path)).out.startswith("Kept my-board  ")
-    found = run("measure", "vit-tiny-digits", "--on", "my-board", "--json").json["measurements"]
+    assert copy("devices", "add", str(path)).out.startswith("Kept my-board  ")
+    found = copy("measure", "vit-tiny-digits", "--on", "my-board", "--json").json["measurements"]
     assert {each["quantity"]: each["provenance"] for each in found} == {
         "latency": "modelled",
         "memory": "modelled",
@@ -123,15 +125,15 @@ def test_a_datasheet_that_is_wrong_is_refused_in_a_sentence(run: Run, tmp_path: 
     )
 
 
-def test_parts_of_an_architecture_are_counted_on_request(run: Run) -> None:
-    said = run("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4", "--json").json
+def test_parts_of_an_architecture_are_counted_on_request(copy: Run) -> None:
+    said = copy("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4", "--json").json
     (layers,) = said["layers"]
     assert (layers["target"], layers["provenance"]) == ("raspberry-pi-4:roofline:fp32:4:prefill/1/1", "counted")
     for name in ("params", "macs"):
         assert sum(part[name] for part in layers["parts"]) == said["counts"][name]
-    shown = run("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4").out
+    shown = copy("measure", "vit-tiny-digits", "--layers", "--on", "raspberry-pi-4").out
     assert "encoder      3  feedforward" in shown
-    assert "layers" not in run("measure", "vit-tiny-digits", "--on", "raspberry-pi-4", "--json").json
+    assert "layers" not in copy("measure", "vit-tiny-digits", "--on", "raspberry-pi-4", "--json").json
 
 
 def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -153,38 +155,48 @@ def test_a_profile_says_size_ranges_bounds_and_hours_and_stores_nothing(
 
 
 def test_a_measurement_says_what_it_found_and_why_the_rest_is_unavailable(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    copy: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object, **named: object) -> None:
-        raise measuring.MeasuringFailed("the process was killed")
+        raise MeasuringFailed("the process was killed")
 
-    monkeypatch.setattr(measuring, "calibrate", fail)
-    monkeypatch.setattr(measuring, "measure_with", fail)
-    said = run("measure", "vit-tiny-digits")
+    monkeypatch.setattr(Rounds, "outside", fail)
+    said = copy("measure", "vit-tiny-digits")
     assert "latency is unavailable on cpu:eager:fp32:1:prefill/1/1: the process was killed." in said.out.splitlines()
     assert "counted: params" in said.out
-    missing = run("measure", "vit-tiny-digits", "--json").json["unavailable"]
+    missing = copy("measure", "vit-tiny-digits", "--json").json["unavailable"]
     assert "latency" in {each["quantity"] for each in missing}
 
 
-def test_a_measurement_counts_all_that_is_counted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_is_kept_in_the_database_or_told_not_to_be(copy: Run) -> None:
+    kept = copy("measure", "vit-tiny-digits", "--on", "raspberry-pi-4", "--json").json
+    assert kept["unkept"] is None
+    with Store.open("sqlite:///paretoformer.db") as store:
+        stored = {(row.measurement.quantity, row.measurement.value) for row in store.measurements.all()}
+    assert stored == {(each["quantity"], each["value"]) for each in kept["measurements"]}
+    given = ("measure", "vit-tiny-digits", "--on", "raspberry-pi-4", "--storage", "sqlite:///nowhere/a.db")
+    assert "'nowhere/a.db': the folder 'nowhere' does not exist" in copy(*given, "--json").json["unkept"]
+    assert copy(*given).err.splitlines()[-1].startswith("Not kept in a database, and the reference timed")
+
+
+def test_a_measurement_counts_all_that_is_counted(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*arguments: object) -> tuple[()]:
         return ()
 
-    monkeypatch.setattr(measuring, "_measured", nothing)
-    counts = run("measure", "vit-tiny-digits", "--json").json["counts"]
+    monkeypatch.setattr(Rounds, "outside", nothing)
+    counts = copy("measure", "vit-tiny-digits", "--json").json["counts"]
     assert set(counts) == {name for name, cost in COSTS.items() if not cost.per_target}
     assert counts["activation_bytes"] > 0
 
 
-def test_a_reason_says_once_what_is_unavailable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reason_says_once_what_is_unavailable(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(quantity: str, target: Target) -> None:
         raise Unavailable(f"{quantity} is unavailable on {target}: no meter")
 
     monkeypatch.setattr(stations, "meter_for", unavailable)
-    said = run("measure", "vit-tiny-digits")
+    said = copy("measure", "vit-tiny-digits")
     assert "energy is unavailable on cpu:eager:fp32:1:prefill/1/1: no meter." in said.out.splitlines()
-    assert {each["reason"] for each in run("measure", "vit-tiny-digits", "--json").json["unavailable"]} == {"no meter"}
+    assert {each["reason"] for each in copy("measure", "vit-tiny-digits", "--json").json["unavailable"]} == {"no meter"}
 
 
 def test_comparisons_are_one_object_too(run: Run) -> None:

@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
-from paretoformer.hardware_models.meters.base import Meter, Subject
-from paretoformer.records.errors import UserError
+from paretoformer.hardware_models.measuring import MakeVisit
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.target import Target
 from paretoformer.search_spaces.preset import load_preset
 from paretoformer.store import Store
 from paretoformer.studies import measuring
+from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.measuring import measure, measure_all, subject_of
+from paretoformer.studies.rounds import Need, Rounds
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Here
 
 from .conftest import fill, measurement
 
@@ -22,17 +26,39 @@ PRESET = "vit-tiny-digits"
 
 
 @pytest.fixture
-def metered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def metered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The methods that were asked to measure, which they do at once."""
     asked: list[str] = []
 
-    def take(meter: Meter, subject: Subject, target: Target, **named: object) -> tuple[Measurement, ...]:
-        asked.append(meter.method)
-        return tuple(measurement(name, str(target), 1.0) for name in meter.gives(target))
+    def take(rounds: Rounds, subject: Subject, need: Need) -> tuple[Measurement, ...]:
+        asked.append(need.meter.method)
+        return tuple(measurement(name, str(need.target), 1.0) for name in need.meter.gives(need.target))
 
-    monkeypatch.setattr(measuring, "calibrate", lambda *arguments, **named: None)
-    monkeypatch.setattr(measuring, "measure_with", take)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Rounds, "outside", take)
     return asked
+
+
+class Timing(Here):
+    """Supplies latency alone."""
+
+    def meter(self, quantity: str, target: Target) -> Meter:
+        if quantity != "latency":
+            raise Unavailable(f"{quantity} is unavailable on {target}: no meter")
+        return super().meter(quantity, target)
+
+
+@pytest.fixture
+def timed(scratch: Path, fake_visits: MakeVisit, monkeypatch: pytest.MonkeyPatch) -> list[Subject]:
+    """The subjects that were visited, by fakes, in an empty folder."""
+    visited: list[Subject] = []
+
+    def make(meter: Meter, subject: Subject, target: Target) -> Visit:
+        visited.append(subject)
+        return fake_visits(meter, subject, target)
+
+    monkeypatch.setattr(measuring, "hosts_at", lambda storage: Timing(make))
+    return visited
 
 
 def test_every_cost_of_a_target_is_measured_once(metered: list[str]) -> None:
@@ -62,12 +88,62 @@ def test_what_fails_is_unavailable_with_its_reason_and_never_zero(
     def fail(*arguments: object, **named: object) -> None:
         raise MeasuringFailed("the process was killed")
 
-    monkeypatch.setattr(measuring, "measure_with", fail)
+    monkeypatch.setattr(Rounds, "outside", fail)
     found = measure_all(subject_of(PRESET), ("cpu",))
     assert found.measurements == ()
     assert {each.reason for each in found.missing} >= {"the process was killed"}
     assert "latency" in {each.quantity for each in found.missing}
     assert found.counts["params"] > 0
+
+
+def test_a_measurement_is_in_the_database_with_its_visits_and_the_calibration_that_the_next_one_uses(
+    timed: list[Subject],
+) -> None:
+    subject = subject_of(PRESET)
+    first = measure_all(subject, ("cpu",))
+    assert (timed.count(subject), len(timed), first.unkept) == (4, 8, None)
+    second = measure_all(subject, ("cpu",))
+    assert (timed.count(subject), len(timed)) == (8, 12)
+    with Store.open("sqlite:///paretoformer.db", create=False, read_only=True) as store:
+        rows = store.measurements.all()
+        (device,) = store.devices.all()
+        assert [row.measurement for row in rows] == [*first.measurements, *second.measurements]
+        assert {(row.device, row.architecture) for row in rows} == {(device.digest, subject.architecture.digest)}
+        assert store.architectures.get(subject.architecture.digest) == subject.architecture.to_json()
+        assert store.models.counts(subject.architecture.digest, subject.signature.digest) == first.counts
+
+
+def test_a_search_uses_it_and_is_not_changed_by_one_that_comes_later(
+    timed: list[Subject], timed_spec: StudySpec, fake_visits: MakeVisit
+) -> None:
+    subject = subject_of(PRESET)
+    (known,) = measure_all(subject, ("cpu",)).measurements
+    with Store.open("sqlite:///paretoformer.db") as store:
+        measurer = Measurer(store, timed_spec, Here(fake_visits))
+        assert list(measurer.after_training(subject).values()) == [known]
+        (need,) = measurer.remeasurable
+        assert measurer.is_remeasured(subject, need) is False
+        measurer.remeasure(subject, need)
+    measure_all(subject, ("cpu",))
+    with Store.open("sqlite:///paretoformer.db") as store:
+        assert Measurer(store, timed_spec, Here(fake_visits)).is_remeasured(subject, need) is True
+
+
+def test_where_nothing_can_be_written_it_measures_all_the_same_and_says_why_it_keeps_nothing(
+    timed: list[Subject],
+) -> None:
+    found = measure_all(subject_of(PRESET), ("cpu",), storage="sqlite:///nowhere/a.db")
+    assert [each.quantity for each in found.measurements] == ["latency"]
+    assert found.unkept == "'nowhere/a.db': the folder 'nowhere' does not exist; make it first."
+    with pytest.raises(UserError, match="not a database URL"):
+        measure_all(subject_of(PRESET), ("cpu",), storage="a.db")
+
+
+@pytest.mark.parametrize("on", ["cpu@nowhere", "tpu"])
+def test_a_mistake_in_a_target_is_told_as_such_and_leaves_no_database(scratch: Path, on: str) -> None:
+    with pytest.raises(UserError, match="No station measures on host nowhere|'tpu'|tpu:"):
+        measure_all(subject_of(PRESET), (on,))
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_preset_brings_its_own_signature_unless_a_task_is_named() -> None:

@@ -19,7 +19,7 @@ def command(
     storage: Storage = DEFAULT_STORAGE,
     json: Json = False,
 ) -> None:
-    """Measure an architecture's latency, memory and energy."""
+    """Measure an architecture's latency, memory and energy, and keep them in the database."""
     from paretoformer.cli.views.layers import layers_json, layers_table
     from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
     from paretoformer.records.costs import COSTS
@@ -30,6 +30,8 @@ def command(
     found = measure_all(
         subject, on or ("cpu",), storage=storage, say=lambda text: notes().print(f"Measuring {text} ...")
     )
+    if found.unkept:
+        notes().print(f"Not kept in a database, and the reference timed for this once: {found.unkept}")
     parts = parts_by_target(subject, on or ("cpu",), storage=storage) if layers else {}
     if json:
         told = {"layers": [layers_json(target, each) for target, each in parts.items()]} if layers else {}
@@ -39,6 +41,7 @@ def command(
                 "counts": found.counts,
                 "measurements": [measurement_json(each, found.signature) for each in found.measurements],
                 "unavailable": [vars(each) for each in found.missing],
+                "unkept": found.unkept,
                 **told,
             }
         )
