@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from paretoformer.kernels import layer_norm
+from paretoformer.kernels.norms.merged import affine
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Scheduled, Site
 from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisation
 from paretoformer.search_spaces.registry import register
@@ -64,8 +65,7 @@ class Prepbn(Norm, Scheduled):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         if not self.training:
-            scale, shift = self.batch.folded()
-            return torch.addcmul(shift, x, scale + self.alpha).to(x.dtype)
+            return affine(x, *self.batch.folded(self.alpha)).to(x.dtype)
         by_layer = layer_norm(x, self.layer.weight, self.layer.bias, self.layer.eps)
         by_batch = self.batch(x, context, learns=self.progress >= self.warm) + self.alpha * x
         return torch.lerp(by_batch, by_layer.to(by_batch.dtype), self.share.to(by_batch.dtype)).to(x.dtype)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from paretoformer.kernels.norms.merged import affine, merged
 from paretoformer.search_spaces.contract.context import Context
 
 _MOMENTUM = 0.1
@@ -30,8 +31,7 @@ class BatchNormalisation(nn.Module):
     def forward(self, x: Tensor, context: Context, learns: Tensor | None = None) -> Tensor:
         """x: (B, N, D) -> (B, N, D), in fp32 at least; `learns` () False keeps the running statistics as they are."""
         if not self.training:
-            scale, shift = self.folded()
-            return torch.addcmul(shift, x, scale)
+            return affine(x, *self.folded())
         valid = context.valid(x.shape[1])
         x = x.to(torch.promote_types(x.dtype, torch.float32))
         if valid is None:
@@ -43,11 +43,9 @@ class BatchNormalisation(nn.Module):
         self._remember(mean, variance * (count / (count - 1).clamp_min(1)), learns)
         return torch.addcmul(self.bias, centred, self.weight * (variance + self.eps).rsqrt())
 
-    def folded(self) -> tuple[Tensor, Tensor]:
-        """Factor and shift (D,) of each channel in evaluation, in fp32 at least."""
-        wide = torch.promote_types(self.variance.dtype, torch.float32)
-        scale = self.weight * (self.variance.to(wide) + self.eps).rsqrt()
-        return scale, self.bias - self.mean * scale
+    def folded(self, alpha: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+        """Factor and shift (D,) of each channel in evaluation, alpha x added, in fp32 at least."""
+        return merged(self.weight, self.bias, self.mean, self.variance, self.eps, alpha)
 
     def _of_all(self, x: Tensor, learns: Tensor | None) -> Tensor:
         """By torch's kernel, which also gives mean and 1 / sqrt(variance + eps)."""
