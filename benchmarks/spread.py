@@ -1,7 +1,7 @@
 """Compares the repeat spread of `latency` (four paired visits in fresh processes) with that of a plain stopwatch.
 
 The stopwatch is the median of 50 wall-clock runs in one process, after 10 to warm up. Both are repeated in turn, with the machine
-as it is and with a child process that multiplies matrices without pause. Takes about 11 minutes at 20 repeats.
+as it is and with a child process that multiplies matrices without pause. Takes about half an hour at 20 repeats.
 """
 
 import argparse
@@ -27,11 +27,13 @@ from paretoformer.records.signature import ClassOutput, ImageInput, Signature, T
 from paretoformer.records.target import Target, parse_target
 from paretoformer.runtimes.registry import runtime
 from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.preset import load_preset
 
 RESULTS = Path("benchmarks/results/spread.json")
 BUSY = "import torch; torch.set_num_threads(1); x = torch.rand(512, 512)\nwhile True: x @ x"
 WARM_RUNS, RUNS = 10, 50
 METER = LatencyMeter()
+PRESETS = {"poolformer-small": "prefill/1/1", "llama-tiny": "decode/1/128/8", "vit-tiny": "prefill/1/1"}
 
 
 def architecture(topology: str, stem: str, mixer: str) -> Architecture:
@@ -39,6 +41,12 @@ def architecture(topology: str, stem: str, mixer: str) -> Architecture:
     block = [{"role": "mixer", "body": mixer, "norm": "rms"}, {"role": "feedforward", "body": "swiglu", "norm": "rms"}]
     stack = {"name": topology, "width": 96, "position": "learned", "blocks": [block] * 3}
     return Architecture.from_json({"topology": topology, "stem": stem, "stacks": [stack]})
+
+
+def preset_subject(name: str) -> Subject:
+    """A preset with the input and output it was published for."""
+    preset = load_preset(name)
+    return Subject(architecture=preset.architecture, signature=preset.signature)
 
 
 CASES = {
@@ -50,6 +58,7 @@ CASES = {
         architecture=architecture("decoder", "tokens", "linear"),
         signature=Signature(input=TokenInput(vocabulary=256, length=256), output=TokenOutput(vocabulary=256)),
     ),
+    **{f"{name}, {workload}": preset_subject(name) for name, workload in PRESETS.items()},
 }
 
 
@@ -140,7 +149,7 @@ def main() -> None:
     print(
         f"{device.fingerprint['processor']}, {device.fingerprint['threads']} cores, torch {device.fingerprint['torch']}"
     )
-    print(f"{repeats} repeats: about {round(repeats * 33 / 60, 1)} minutes")
+    print(f"{repeats} repeats: about {round(repeats * 90 / 60, 1)} minutes")
     print(
         f"{'case':<34}{'neighbour':<11}{'foreign':>8}{'paired':>11}{'spread':>9}{'stopwatch':>11}{'spread':>9}{'ratio':>7}"
     )
