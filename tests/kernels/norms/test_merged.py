@@ -24,7 +24,9 @@ def test_the_map_is_the_batch_norm_and_alpha_times_its_input(statistics, alpha) 
     weight, bias, mean, variance = statistics
     x = normal(5, 6, seed=5)
     expected = batch_norm(x, mean, variance, weight, bias, eps=1e-5) + alpha * x
-    torch.testing.assert_close(affine(x, *merged(*statistics, 1e-5, torch.tensor([alpha]))), expected, **EXACT)
+    torch.testing.assert_close(
+        affine(x, *merged(*statistics, 1e-5, torch.tensor([alpha], dtype=torch.float64))), expected, **EXACT
+    )
 
 
 @pytest.mark.parametrize("biased", [False, True])
