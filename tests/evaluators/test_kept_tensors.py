@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from paretoformer.evaluators.kept_tensors import kept
 
@@ -28,6 +29,26 @@ def test_a_damaged_file_is_made_anew(tmp_path) -> None:
     file.write_bytes(file.read_bytes()[:-9])
     assert torch.equal(kept(file, make)["x"], make()["x"])
     assert torch.equal(kept(file, pytest.fail)["x"], make()["x"])
+
+
+@pytest.mark.parametrize("place", [9, 40, -1])
+def test_a_changed_byte_is_told_and_mended(tmp_path, caplog, place: int) -> None:
+    file, make = tmp_path / "x.safetensors", Counting()
+    kept(file, make)
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+    assert torch.equal(kept(file, make)["x"], make()["x"])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"'{file}' is not as it was kept, and its tensors are computed anew."
+    ]
+    kept(file, pytest.fail)
+
+
+def test_a_file_without_a_digest_is_made_anew(tmp_path) -> None:
+    file = tmp_path / "x.safetensors"
+    save_file({"x": torch.zeros(2, 3)}, file)
+    assert torch.equal(kept(file, Counting())["x"], Counting()()["x"])
 
 
 @pytest.mark.parametrize("failing", ["open", "replace"])
