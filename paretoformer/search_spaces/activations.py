@@ -1,12 +1,13 @@
-"""Peak of live intermediate tensors, counted by running the model without memory."""
+"""Peaks of live intermediate tensors, counted by running the model without memory."""
 
 import weakref
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -14,6 +15,25 @@ from paretoformer.records.signature import Input, SeriesInput, Signature, TokenI
 from paretoformer.search_spaces.architecture import Architecture
 from paretoformer.search_spaces.build import build
 from paretoformer.search_spaces.contract import Capability, Source
+from paretoformer.search_spaces.counts import count
+
+BYTES = 4
+"""Of an fp32 number."""
+COPIES = 4
+"""Of the weights: themselves, their gradients, and the two moments of Adam."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingBytes:
+    """Most bytes alive at once in an optimiser step; `activations` are None where they depend on the data."""
+
+    weights: int
+    activations: int | None
+
+    @property
+    def total(self) -> int:
+        """Of both; a lower bound where one is not known."""
+        return self.weights + (self.activations or 0)
 
 
 def peak_activation_bytes(architecture: Architecture, signature: Signature, length: int | None = None) -> int:
@@ -23,21 +43,49 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature, leng
     The meta device would not do: it takes attention through the form that makes all scores, which a CPU never makes.
     Where a choice's cost depends on the data, shapes do too, and real tensors are run: an input of zeros.
     """
-    real = any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
-    with nullcontext() if real else FakeTensorMode(), torch.no_grad():
+    with nullcontext() if _costs_depend_on_data(architecture) else FakeTensorMode(), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
-        inputs, source = _zeros(signature.input, length), Source(_zeros(signature.source)) if signature.source else None
+        inputs, source = _zeros(signature.input, 1, length), _source(signature, 1)
         with _LiveBytes() as live:
             model(inputs, source=source)
     return live.peak
 
 
-def _zeros(given: Input, length: int | None = None) -> Tensor:
+def training_bytes(architecture: Architecture, signature: Signature, batch: int) -> TrainingBytes:
+    """Bytes that an optimiser step of AdamW on `batch` examples of full length takes, in fp32, counted as they are above.
+
+    A softmax over the outputs stands for the criterion. From the second step on the gradients of the step before are alive
+    until the backward pass begins, and are made anew in it. Where a choice's cost depends on the data, or what it does in
+    training asks for numbers that only real tensors have, the weights alone are known.
+    """
+    weights = BYTES * count(architecture, signature).params
+    activations = None
+    if not _costs_depend_on_data(architecture):
+        with suppress(DataDependentOutputException, DynamicOutputShapeException), FakeTensorMode():
+            model = build(architecture, signature, seed=0).train()
+            inputs, source = _zeros(signature.input, batch), _source(signature, batch)
+            with _LiveBytes() as live:
+                loss = model(inputs, source=source).flatten(1).log_softmax(-1).sum()
+                forward = live.peak
+                loss.backward()
+            activations = max(forward, live.peak - weights)
+    return TrainingBytes(weights=COPIES * weights, activations=activations)
+
+
+def _costs_depend_on_data(architecture: Architecture) -> bool:
+    return any(Capability.DATA_COST in config.choice.capabilities for config in architecture.configs)
+
+
+def _source(signature: Signature, batch: int) -> Source | None:
+    return Source(_zeros(signature.source, batch)) if signature.source else None
+
+
+def _zeros(given: Input, batch: int, length: int | None = None) -> Tensor:
     if isinstance(given, TokenInput):
-        return torch.zeros(1, length or given.length, dtype=torch.long)
+        return torch.zeros(batch, length or given.length, dtype=torch.long)
     if isinstance(given, SeriesInput):
-        return torch.zeros(1, length or given.length, given.channels)
-    return torch.zeros(1, given.channels, given.height, given.width)
+        return torch.zeros(batch, length or given.length, given.channels)
+    return torch.zeros(batch, given.channels, given.height, given.width)
 
 
 class _LiveBytes(TorchDispatchMode):

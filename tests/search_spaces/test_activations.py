@@ -7,9 +7,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from paretoformer.records.signature import TokenInput, TokenOutput
-from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.activations import peak_activation_bytes, training_bytes
 from paretoformer.search_spaces.contract import Capability
 from paretoformer.search_spaces.mixers.softmax import Softmax
+from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.registry import config_from_json
 
 LENGTH, WIDTH, VOCABULARY = 1_024, 16, 11
@@ -64,6 +65,36 @@ def test_a_peak_is_the_same_every_time(places, long_text) -> None:
 def test_every_mixer_has_a_peak(mixer_choice, places) -> None:
     architecture, signature = next(places.models_with(places.fitted(mixer_choice)))
     assert peak_activation_bytes(architecture, signature) > 0
+
+
+def test_training_takes_the_weights_four_times(places, long_text) -> None:
+    architecture = decoder(places)
+    params = count(architecture, long_text).params
+    assert training_bytes(architecture, long_text, 1).weights == 4 * 4 * params
+
+
+def test_what_training_keeps_alive_grows_with_batch_and_depth(places, long_text) -> None:
+    def kept(depth: int, batch: int) -> int:
+        activations = training_bytes(decoder(places, depth=depth), long_text, batch).activations
+        assert activations is not None
+        return activations
+
+    one = kept(1, 1)
+    assert kept(1, 4) == pytest.approx(4 * one, rel=0.05)
+    block = kept(2, 1) - one
+    assert block > peak_activation_bytes(decoder(places), long_text) / 2
+    assert kept(3, 1) - one == pytest.approx(2 * block, rel=0.05)
+
+
+def test_training_bytes_of_a_choice_whose_cost_depends_on_data_are_those_of_weights_alone(places, long_text) -> None:
+    found = training_bytes(decoder(places, "lsh"), long_text, 8)
+    assert (found.activations, found.total) == (None, found.weights)
+
+
+def test_every_mixer_has_training_bytes(mixer_choice, places) -> None:
+    architecture, signature = next(places.models_with(places.fitted(mixer_choice)))
+    found = training_bytes(architecture, signature, 2)
+    assert found.activations is None or found.activations > peak_activation_bytes(architecture, signature)
 
 
 def test_counting_leaves_the_global_generator_as_it_was(places, long_text) -> None:
