@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, select, update
 
 from paretoformer.records.trial import Score
 from paretoformer.store.database import Database
 from paretoformer.store.rows import RunRow, RunState
-from paretoformer.store.tables import run, score
+from paretoformer.store.tables import run, score, trial
 
 _BY_KEY = select(run).where(run.c.key == bindparam("its_key"))
 _BY_ID = select(run).where(run.c.id == bindparam("its_id"))
@@ -16,6 +16,15 @@ _FINISH = (
     update(run)
     .where(run.c.id == bindparam("its_id"))
     .values(state=bindparam("new_state"), seconds=bindparam("new_seconds"), error=bindparam("new_error"))
+)
+_STOP = (
+    update(run)
+    .where(
+        run.c.key.in_(bindparam("wanted", expanding=True)),
+        run.c.state == RunState.RUNNING.value,
+        ~exists().where(trial.c.run == bindparam("the_first"), trial.c.outcome.is_(None)),
+    )
+    .values(state=RunState.STOPPED.value)
 )
 _SCORES = select(score).where(score.c.run == bindparam("its_run")).order_by(score.c.rung, score.c.split, score.c.metric)
 
@@ -85,6 +94,10 @@ class Runs:
         """Write how a run stands: its end with training seconds and error, or running again."""
         new = {"its_id": run_id, "new_state": state.value, "new_seconds": seconds, "new_error": error}
         self._database.execute(_FINISH, new)
+
+    def stop(self, first: int, keys: Sequence[str]) -> None:
+        """Mark those of the replicates `keys` that are running as stopped, unless a live trial of any study has the run `first`."""
+        self._database.execute(_STOP, {"the_first": first, "wanted": list(keys)})
 
     def add_scores(self, run_id: int, scores: Sequence[Score]) -> None:
         """Add scores; one that stands already (same rung, split and metric) stays as it was."""

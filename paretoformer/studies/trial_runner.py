@@ -55,7 +55,7 @@ class TrialRunner:
             StoreUnavailable, StoreFull, ArtifactsUnwritable: what is found out cannot be kept; the trial is still live.
         """
         ending = self._ending()
-        self._bench.store.trials.end(
+        row = self._bench.store.trials.end(
             self._trial,
             ending.state,
             reason=ending.reason,
@@ -64,7 +64,15 @@ class TrialRunner:
             seconds=self._seconds.all(),
             joules=self._joules.to_json(),
         )
+        if row.run is not None and ending.state is not TrialState.COMPLETE:
+            self._stop(row.run)
         return ending
+
+    def _stop(self, run: int) -> None:
+        """Leave no run behind that is marked as running and that nobody works on, by this worker or one that died at it."""
+        spec, runs = self._bench.spec, self._bench.store.runs
+        first = runs.get(run).key
+        runs.stop(run, [replicate_key(first, spec.seed, index) for index in range(spec.replicates)])
 
     @contextmanager
     def _spending(self, kind: str) -> Iterator[None]:
@@ -213,6 +221,8 @@ class TrialRunner:
         bench = self._bench
         if run.state is RunState.COMPLETE:
             return of_last_rung(bench.store.runs.scores(run.id, Split.VALIDATION.value))
+        if run.state is RunState.STOPPED:
+            bench.store.runs.set_state(run.id, RunState.RUNNING)
         trainer = self._taken_up(replicate, run, subject, recipe)
         scores: Sequence[Score] = ()
         try:

@@ -2,8 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from paretoformer.records.trial import Score
+from paretoformer.records.trial import Score, TrialState
 from paretoformer.store import RunRow, RunState, Store, runs
+from paretoformer.store.rows import StudyRow
 
 Maker = Callable[[str], RunRow]
 
@@ -87,3 +88,18 @@ def test_many_runs_are_found_by_their_keys_and_their_scores_by_run(
         run.id: [index / 10, 0.9] for index, run in enumerate(made[:3])
     }
     assert (store.runs.of_keys([]), store.runs.scores_of([])) == ([], {})
+
+
+def test_runs_are_stopped_that_no_live_trial_has(store: Store, study: StudyRow, new_run: Maker) -> None:
+    first, second, done = (new_run(key) for key in ("k", "k again", "done"))
+    store.runs.set_state(done.id, RunState.COMPLETE, seconds=1.0)
+    trial = store.trials.reserve(study.id, "me")
+    assert trial is not None
+    store.trials.set_running(trial, run=first.id)
+    keys = [first.key, second.key, done.key]
+    store.runs.stop(first.id, keys)
+    assert {store.runs.get(run.id).state for run in (first, second)} == {RunState.RUNNING}
+    store.trials.end(trial, TrialState.FAILED)
+    store.runs.stop(first.id, keys)
+    assert {store.runs.get(run.id).state for run in (first, second)} == {RunState.STOPPED}
+    assert store.runs.get(done.id).state is RunState.COMPLETE

@@ -26,6 +26,7 @@ from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.presence import Presence
 from paretoformer.studies.proposer import Proposer
+from paretoformer.studies.replicates import replicate_key
 from paretoformer.studies.spec import StudySpec
 from paretoformer.studies.stations import Here
 from paretoformer.studies.trial_runner import TrialRunner
@@ -193,6 +194,42 @@ def test_a_time_limit_fails_a_trial(bench: Workbench) -> None:
     assert (row.state, row.reason) == (TrialState.FAILED, "not done after its time limit of 15 s")
 
 
+@pytest.mark.parametrize("replicate", [0, 1])
+def test_a_trial_that_ends_in_its_training_leaves_no_run_that_is_marked_as_running(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, replicate: int
+) -> None:
+    trained, begun = trial_runner.Trainer.run, []
+
+    def accident(self: trial_runner.Trainer) -> Iterator[tuple[Score, ...]]:
+        begun.append(self)
+        if len(begun) > replicate:
+            raise MemoryError
+        yield from trained(self)
+
+    monkeypatch.setattr(trial_runner.Trainer, "run", accident)
+    twice = replace(bench, spec=replace(bench.spec, replicates=2))
+    row, _ = run_next(twice)
+    assert row.state is TrialState.FAILED
+    assert states(twice, row) == [RunState.COMPLETE] * replicate + [RunState.STOPPED]
+
+
+def test_a_trial_that_is_given_up_leaves_no_run_that_is_marked_as_running(longer: Workbench) -> None:
+    trial, _ = break_off(longer, 4)
+    for heir in ("second", "third"):
+        taken = longer.store.trials.take_over(trial, heir, died=True)
+        assert taken is not None
+        (trial,) = longer.store.trials.live(longer.study)
+    TrialRunner(longer, taken).run()
+    assert states(longer, taken) == [RunState.STOPPED]
+
+
+def states(bench: Workbench, row: TrialRow) -> list[RunState]:
+    """Of the runs of a trial's replicates, as far as they were begun."""
+    first = bench.store.runs.get(row.run or 0).key
+    keys = [replicate_key(first, bench.spec.seed, index) for index in range(bench.spec.replicates)]
+    return [found.state for found in map(bench.store.runs.find, keys) if found]
+
+
 def test_a_drained_trial_stays_live(bench: Workbench) -> None:
     with pytest.raises(Drained):
         run_next(replace(bench, draining=lambda: True))
@@ -358,7 +395,7 @@ def test_a_trial_that_fell_to_an_accident_gets_another_chance(
         first, _ = run_next(bench)
     second, _ = run_next(bench)
     assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETE)
-    assert first.run == second.run
+    assert first.run == second.run and states(bench, second) == [RunState.COMPLETE]
 
 
 def test_an_architecture_that_history_knows_is_a_duplicate(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
