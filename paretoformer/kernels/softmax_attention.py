@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from paretoformer.kernels.dispatch import Path, choose, shapes
+from paretoformer.kernels.sharding import by_shards
 
 READ_ONCE = 16_384
 """Grouped keys' numbers from which one new query's heads are rows: torch reads keys once for each head on a CPU."""
@@ -14,6 +15,8 @@ def softmax_attention(
     q: Tensor, k: Tensor, v: Tensor, *, causal: bool, bias: Tensor | None = None, valid: Tensor | None = None
 ) -> Tensor:
     """softmax(q k^T / sqrt(d) + bias) v; with `causal` the last query stands at the last key.
+
+    Within `sharded_softmax` the operands are one rank's, and so is what is returned.
 
     Args:
         q: (B, H, T, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
@@ -27,6 +30,9 @@ def softmax_attention(
     """
     if not torch.compiler.is_compiling():
         _check(q, k, v)
+        sharded = by_shards(q, k, v, causal, bias, valid)
+        if sharded is not None:
+            return sharded
     if choose("softmax_attention", _rule, q) is Path.REFERENCE:
         return softmax_attention_reference(q, k, v, causal=causal, bias=bias, valid=valid)
     queries, keys = q.shape[2], k.shape[2]

@@ -5,6 +5,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch._compile import _disable_dynamo
 
 from paretoformer.kernels.dispatch import Path, choose, shapes, wants_gradient
 from paretoformer.kernels.distributed_attention.blocks import Rows
@@ -33,7 +34,7 @@ Name = TypeVar("Name", Algorithm, Order)
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@_disable_dynamo  # torch.compiler.disable would import torch's compiler now
 def distributed_attention(
     q: Tensor,
     k: Tensor,
@@ -42,7 +43,7 @@ def distributed_attention(
     causal: bool,
     algorithm: Algorithm | str = Algorithm.RING,
     order: Order | str = Order.CONTIGUOUS,
-    group: dist.ProcessGroup | None = None,
+    group: "dist.ProcessGroup | None" = None,
     timeout_s: float | None = None,
 ) -> Tensor:
     """softmax(q k^T / sqrt(d)) v of a sequence of which every rank gives its own n = L / P tokens, and gets their rows.

@@ -63,7 +63,7 @@ class GroupExchange:
         UserError: there is no process group, or this process is not in it.
     """
 
-    def __init__(self, group: dist.ProcessGroup | None = None, timeout_s: float | None = None) -> None:
+    def __init__(self, group: "dist.ProcessGroup | None" = None, timeout_s: float | None = None) -> None:
         if not dist.is_available() or not dist.is_initialized():
             raise UserError(
                 "distributed attention needs a process group, and there is none; call torch.distributed.init_process_group first."
@@ -116,7 +116,7 @@ class GroupExchange:
     def _of_all(self, rank: int) -> int:
         return rank if self.group is None else dist.get_global_rank(self.group, rank)
 
-    def _wait(self, work: dist.Work | None) -> None:
+    def _wait(self, work: "dist.Work | None") -> None:
         assert work is not None, "asked for in a group that this process is in"
         work.wait() if self._timeout is None else work.wait(self._timeout)
 
