@@ -5,9 +5,11 @@ from paretoformer.kernels.dispatch import forget_paths, paths_taken
 from paretoformer.kernels.distributed_attention import distributed_attention
 from paretoformer.kernels.linear_attention import linear_attention, linear_attention_with_divisor
 from paretoformer.kernels.norms import add_crms_norm, add_layer_norm, add_rms_norm, crms_norm, layer_norm, rms_norm
+from paretoformer.kernels.packed_attention import Packing, packed_attention
 from paretoformer.kernels.softmax_attention import softmax_attention
 
 __all__ = [
+    "Packing",
     "add_crms_norm",
     "add_layer_norm",
     "add_rms_norm",
@@ -18,6 +20,7 @@ __all__ = [
     "layer_norm",
     "linear_attention",
     "linear_attention_with_divisor",
+    "packed_attention",
     "paths_taken",
     "rms_norm",
     "softmax_attention",
