@@ -6,9 +6,10 @@ from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, pad
+from torch.nn.functional import normalize
 
-from paretoformer.kernels.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
+from paretoformer.kernels.hash_attention import hash_attention, hash_sums
+from paretoformer.kernels.hash_attention.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Mixer, MixerConfig, Site
 from paretoformer.search_spaces.contract.attention import divisors
@@ -18,8 +19,6 @@ from paretoformer.search_spaces.parts.feature_attention import (
     empty_sums,
     product_macs,
     step_product_macs,
-    weighted_mean,
-    weighted_sums,
 )
 from paretoformer.search_spaces.registry import register
 
@@ -47,7 +46,7 @@ class EcoformerConfig(MixerConfig):
     weights positive, bits + 1 (the code). The code's numerator has beta v_i in place of beta sum_j v_j, so that its rows
     do not sum to 1: `numerator` own.
 
-    Cost: projections 3 N D^2, codes N m (D + H b), sums 2 N (b + 1) (D + H) MACs, those with codes being additions;
+    Cost: projections 3 N D^2, codes N m (D + H b), sums 2 N (b + 1) D MACs, those with codes being additions;
     decoding keeps H (b + 1) (d + 1) numbers.
     Source: paper 13 (EcoFormer) and its official code.
     """
@@ -96,15 +95,15 @@ class EcoformerConfig(MixerConfig):
         return 3 * (site.width**2 + (site.width if self.bias else 0))
 
     def macs(self, site: Site, length: int) -> int:
-        """Projections, codes, and the two products of sums."""
+        """Projections, codes, and the two products of sums; weights are summed number by number."""
         head = site.width // self.heads
         codes = length * self.anchors * (head + self.bits)
-        products = product_macs(length, self.feature_width, head + 1, site.causal)
+        products = product_macs(length, self.feature_width, head, site.causal)
         return 3 * length * site.width**2 + self.heads * (codes + products)
 
     def additions(self, site: Site, length: int) -> int:
         """The products of sums, one factor of which is a code; that of the constant column, beta, is a shift."""
-        return self.heads * product_macs(length, self.feature_width, site.width // self.heads + 1, site.causal)
+        return self.heads * product_macs(length, self.feature_width, site.width // self.heads, site.causal)
 
     def step_macs(self, site: Site, context: int) -> int:
         """One token is coded, added to the sums, and reads them."""
@@ -113,7 +112,7 @@ class EcoformerConfig(MixerConfig):
 
     def step_additions(self, site: Site, context: int) -> int:
         """The products of sums."""
-        return self.heads * step_product_macs(self.feature_width, site.width // self.heads + 1)
+        return self.heads * step_product_macs(self.feature_width, site.width // self.heads)
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The sum of codes times [v, 1] in each head."""
@@ -162,11 +161,12 @@ class Ecoformer(Mixer):
     def _attend(self, x: Tensor, context: Context, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
         v, beta = self._heads(self.v(x)), float(self.config.offset)
         h = self.hash(self._units(x), context).to(v.dtype)
+        valid, causal = context.valid(x.shape[1]), context.causal
         if self.config.numerator == "sum":
-            y, state = weighted_mean(pad(h, (0, 1), value=beta), pad(h, (0, 1), value=1.0), v, context, state)
+            y, state = hash_attention(h, h, v, beta=beta, causal=causal, valid=valid, state=state)
         else:
-            total, divisor, state = weighted_sums(h, h, v, context, state)
-            y = ((total + beta * v) / (divisor + beta * self._counts(total, context))).to(v.dtype)
+            total, divisor, state = hash_sums(h, h, v, beta=0, causal=causal, valid=valid, state=state)
+            y = ((total + beta * v) / (divisor + beta * self._counts(divisor, context))).to(v.dtype)
         merged: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return merged, state
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from paretoformer.kernels import hashing
-from paretoformer.kernels.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
+from paretoformer.kernels.hash_attention import hashing
+from paretoformer.kernels.hash_attention.hashing import Pairs, learn_bits, pick_anchors, signs, similarities
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 BATCH, HEADS, LENGTH, WIDTH = 2, 2, 30, 6
