@@ -39,6 +39,11 @@ class Measurement:
     conditions: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def made_by(self) -> str:
+        """The method with its version, as in `paired-ratio 2`."""
+        return f"{self.method} {self.method_version}"
+
+    @property
     def spread(self) -> float | None:
         """Half-range of the middle 90 % of the samples, in % of the median; None, unknown, for a single sample."""
         return spread_percent(self.samples) if len(self.samples) > 1 else None

@@ -59,13 +59,13 @@ def open_bench(
 
     Raises:
         UserError: no such study, its data changed, the artefact folder cannot be written, or a host would supply a cost
-            from another source than the study's, or cannot.
+            from another source than the study's or by another version of the method, or cannot.
     """
     row = store.studies.get(name)
     spec = StudySpec.from_json(row.spec)
     lease = lease or Lease()
     station = hosts_of(store, lease, draining)
-    _check_provenance(spec, station)
+    _check_sources(spec, station)
     checkpoints = Checkpoints(artifacts)
     checkpoints.prepare()
     task = open_task(spec.task)
@@ -90,13 +90,21 @@ def open_bench(
     )
 
 
-def _check_provenance(spec: StudySpec, station: Station) -> None:
+def _check_sources(spec: StudySpec, station: Station) -> None:
     for name, target in spec.target_costs:
         stored = spec.provenance[f"{name}[{target}]"]
         try:
-            now = station.meter(name, target).provenance
+            meter = station.meter(name, target)
         except Unavailable as error:
             raise UserError(f"{str(error).rstrip('.')}.") from error
-        if now is not stored:
-            where = f"host {target.host}" if target.host else "this machine"
-            raise UserError(f"The study has {name} on {target} as {stored}, and {where} would supply it as {now}.")
+        where = f"host {target.host}" if target.host else "this machine"
+        if meter.provenance is not stored:
+            raise UserError(
+                f"The study has {name} on {target} as {stored}, and {where} would supply it as {meter.provenance}."
+            )
+        method = spec.methods.get(f"{name}[{target}]", "a version of the method that it does not tell")
+        if meter.made_by != method:
+            raise UserError(
+                f"The study has {name} on {target} by {method}, and {where} would supply it by {meter.made_by}, whose "
+                "figures are not to be mixed with them; make another study, which finds the trainings of this one again."
+            )

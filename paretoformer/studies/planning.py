@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
+from paretoformer.hardware_models.meters.base import Meter
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
-from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import Constraint, Objective, parse_constraint, parse_objectives
 from paretoformer.records.options import write_name
 from paretoformer.records.recipe import Recipe
@@ -109,7 +109,10 @@ def plan(request: Request, station: Station | None = None) -> Plan:
         provenance={},
         replicates=request.replicates,
     )
-    return Plan(task=task, spec=replace(spec, provenance=_provenance(spec, station)), station=station)
+    meters = _meters(spec, station)
+    provenance = {name: meter.provenance for name, meter in meters.items()}
+    methods = {name: meter.made_by for name, meter in meters.items()}
+    return Plan(task=task, spec=replace(spec, provenance=provenance, methods=methods), station=station)
 
 
 def _space(asked: str | SearchSpace | None, task: Task) -> SearchSpace:
@@ -192,11 +195,12 @@ def _pinned(text: str) -> str:
     return text if pinned == found else write_name(found.name, pinned)
 
 
-def _provenance(spec: StudySpec, station: Station) -> dict[str, Provenance]:
+def _meters(spec: StudySpec, station: Station) -> dict[str, Meter]:
+    """What supplies each `cost[target]`."""
     found = {}
     for name, target in spec.target_costs:
         try:
-            found[f"{name}[{target}]"] = station.meter(name, target).provenance
+            found[f"{name}[{target}]"] = station.meter(name, target)
         except Unavailable as error:
             raise UserError(f"{str(error).rstrip('.')}.") from error
     return found

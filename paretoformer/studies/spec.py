@@ -1,6 +1,6 @@
 """What a study is: everything that must be equal for two searches to be the same one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from paretoformer.records.costs import COSTS
@@ -11,9 +11,9 @@ from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.space import SearchSpace
 
-DERIVED = ("signature", "metric_units", "provenance")
+DERIVED = ("signature", "metric_units", "provenance", "methods")
 """Parts of a spec that follow from the others."""
-LABELS = {"data_hash": "data", "metric_units": "metrics"}
+LABELS = {"data_hash": "data", "metric_units": "metrics", "methods": "methods of measuring"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,8 @@ class StudySpec:
 
     Each trial is trained `replicates` times, by different seeds.
 
-    `provenance` says for each `cost[target]` in use where its figures come from, the same for all trials.
+    `provenance` says for each `cost[target]` in use where its figures come from, and `methods` by which method and which
+    version of it, as in `paired-ratio 2`, the same for all trials; empty for studies of before they were kept.
     """
 
     task: dict[str, Any]
@@ -55,6 +56,7 @@ class StudySpec:
     metric_units: dict[str, str]
     provenance: dict[str, Provenance]
     replicates: int = 1
+    methods: dict[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -116,6 +118,7 @@ class StudySpec:
             "metric_units": self.metric_units,
             "provenance": {name: str(provenance) for name, provenance in self.provenance.items()},
             "replicates": self.replicates,
+            "methods": self.methods,
         }
 
     @staticmethod
@@ -135,6 +138,7 @@ class StudySpec:
             metric_units=value["metric_units"],
             provenance={name: Provenance(provenance) for name, provenance in value["provenance"].items()},
             replicates=value.get("replicates", 1),
+            methods=value.get("methods", {}),
         )
 
     def differences(self, other: "StudySpec") -> list[str]:

@@ -82,14 +82,14 @@ class Study:
 
     @cached_property
     def costs(self) -> dict[str, dict[tuple[str, str], Measurement]]:
-        """By architecture, the newest measurement of each (quantity, target) that has the study's provenance.
+        """By architecture, the newest measurement of each (quantity, target) that has the study's provenance and method.
 
         Those that were made outside any study count where there is no other.
         """
         found: dict[str, dict[tuple[str, str], Measurement]] = {}
         for row in self.store.reads.measurements(self.row.id, self.spec.signature.digest):
             each = row.measurement
-            if self.spec.provenance.get(f"{each.quantity}[{each.target}]") is each.provenance:
+            if self._is_ours(each):
                 found.setdefault(row.architecture, {})[each.quantity, each.target] = each
         return found
 
@@ -200,6 +200,11 @@ class Study:
                 architecture = Architecture.from_json(specs[trial.architecture])
                 found.append(self._point(trial, architecture, scores, counts[trial.architecture]))
         return found
+
+    def _is_ours(self, each: Measurement) -> bool:
+        """Whether its figures are of the source, and by the version of the method, that the study was made with."""
+        name, spec = f"{each.quantity}[{each.target}]", self.spec
+        return spec.provenance.get(name) is each.provenance and spec.methods.get(name, each.made_by) == each.made_by
 
     @cached_property
     def _by_key(self) -> dict[str, RunRow]:

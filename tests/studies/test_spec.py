@@ -62,6 +62,14 @@ def test_differences_name_both_values(counted_spec: StudySpec) -> None:
     assert "data: 000000000000, not 111111111111" in said
 
 
+def test_a_raised_version_of_a_method_is_a_difference(counted_spec: StudySpec) -> None:
+    spec = measured(counted_spec)
+    first, second = (replace(spec, methods={f"latency[{ONE}]": f"paired-ratio {version}"}) for version in (1, 2))
+    assert StudySpec.from_json(first.to_json()) == first
+    (said,) = first.differences(second)
+    assert said == f"methods of measuring: latency[{ONE}] paired-ratio 1, not latency[{ONE}] paired-ratio 2"
+
+
 def test_changed_data_is_told_once_and_not_as_another_task(counted_spec: StudySpec) -> None:
     ours, theirs = (
         replace(counted_spec, task={"task": "digits", "data_hash": mark * 64}, data_hash=mark * 64) for mark in "ab"

@@ -38,6 +38,13 @@ def test_costs_of_another_provenance_are_not_the_studys(store: Store, timed_spec
     assert study.costs == {}
 
 
+def test_costs_by_another_version_of_the_method_are_not_the_studys(store: Store, timed_spec: StudySpec) -> None:
+    study = fill(store, timed_spec)
+    (column,) = (column for column in timed_spec.columns if column.target)
+    study.spec = replace(timed_spec, methods={str(column): "fake 2"})
+    assert study.costs == {}
+
+
 def test_the_hypervolume_grows_with_the_outcomes_to_that_of_all(filled: Study) -> None:
     trace = filled.hypervolume_trace()
     assert [outcome for outcome, _ in trace] == [1, 3, 4]

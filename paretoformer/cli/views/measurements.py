@@ -25,7 +25,7 @@ def measurement_json(each: Measurement, signature: Signature) -> dict[str, Any]:
         "samples": list(each.samples),
         "spread": each.spread,
         "provenance": str(each.provenance),
-        "method": f"{each.method} {each.method_version}",
+        "method": each.made_by,
         "conditions": each.conditions,
         **({"per_second": {done.of: done.value}} if done else {}),
     }
@@ -48,7 +48,7 @@ def measurement_table(measurements: Sequence[Measurement], signature: Signature)
             "-" if each.spread is None else percent(each.spread),
             str(len(each.samples)),
             str(each.provenance),
-            f"{each.method} {each.method_version}",
+            each.made_by,
         ]
         table.add_row(*cells, *([each.target] if several else []))
     return table

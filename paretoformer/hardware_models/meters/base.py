@@ -123,6 +123,11 @@ class Meter(ABC):
         """
 
     @property
+    def made_by(self) -> str:
+        """The method with its version, as its measurements tell it."""
+        return f"{self.method} {self.method_version}"
+
+    @property
     def visits(self) -> int:
         """How many visits a round has."""
         return self.visits_before + self.visits_after
