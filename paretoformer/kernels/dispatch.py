@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
@@ -27,7 +28,7 @@ class Path(StrEnum):
 Rule = Callable[..., Path | str]
 """Given the operands on a GPU: the path that is best there, or why the Triton kernel cannot take them."""
 
-_TAKEN: dict[str, set[Path]] = {}
+_TAKEN: dict[str, set[str]] = {}
 _TOLD: set[tuple[str, str]] = set()
 _HAS_TRITON = find_spec("triton") is not None
 _log = logging.getLogger(__name__)
@@ -52,34 +53,54 @@ def choose(operation: str, rule: Rule, first: Tensor, *others: Any) -> Path:
     """The path of `operation` for these operands, which is remembered for `paths_taken`.
 
     Away from a GPU, and while a model is exported, it is torch's operators, so that no artefact depends on ours.
-    Where a GPU's kernel cannot take the operands, torch's operators do, and the log says so once for each reason.
+    Where a GPU's kernel cannot take the operands, torch's operators do; the log says so once for each reason, and the record
+    has the reason too.
     """
+    why = ""
     if FORCED:
         path = Path.REFERENCE
     elif not first.is_cuda or torch.compiler.is_exporting():
         path = Path.TORCH
     else:
-        path = _on_gpu(operation, rule(first, *others) if _HAS_TRITON else "triton is not installed")
-    if not torch.compiler.is_compiling():
-        remember(operation, path)
+        found = rule(first, *others) if _HAS_TRITON else "triton is not installed"
+        path, why = (found, "") if isinstance(found, Path) else (Path.TORCH, _told(operation, found))
+    remember(operation, path + why if why else path)
     return path
 
 
-def remember(operation: str, path: Path) -> None:
-    """Note that `operation` took `path`."""
+def defined(operation: str) -> bool:
+    """Whether `operation`, which has no kernel of its own, is to be its definition; remembers its path as `choose` does."""
+    remember(operation, Path.REFERENCE if FORCED else Path.TORCH)
+    return FORCED
+
+
+def remember(operation: str, told: str) -> None:
+    """Note the path that `operation` took, and why where it is a fallback."""
+    if torch.compiler.is_compiling():
+        _keep_while_compiling(operation, told)
+        return
     taken = _TAKEN.get(operation)
-    if taken is None:
-        _TAKEN[operation] = {path}
-    elif path not in taken:
-        taken.add(path)
+    if taken is None or told not in taken:
+        _keep(operation, told)
+
+
+def _keep(operation: str, told: str) -> None:
+    _TAKEN.setdefault(operation, set()).add(told)
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _keep_while_compiling(operation: str, told: str) -> None:
+    """`_keep`, done by torch.compile as it traces the call, and no part of what it makes."""
+    _keep(operation, told)
 
 
 def paths_taken() -> dict[str, tuple[str, ...]]:
     """The paths that each operation took in this process, by name, for a measurement's conditions.
 
-    Code under torch.compile appears where it runs an operator of ours; what torch's own compiler made does not.
+    What torch.compile made is told as it was when it was traced: of an operation on torch's path its compiler writes
+    code of its own.
     """
-    return {operation: tuple(sorted(path.value for path in taken)) for operation, taken in sorted(_TAKEN.items())}
+    return {operation: tuple(sorted(map(str, taken))) for operation, taken in sorted(_TAKEN.items())}
 
 
 def forget_paths() -> None:
@@ -87,9 +108,29 @@ def forget_paths() -> None:
     _TAKEN.clear()
 
 
+@contextmanager
+def off_the_record() -> Iterator[None]:
+    """A block whose paths are not among `paths_taken`."""
+    kept = {operation: set(taken) for operation, taken in _TAKEN.items()}
+    try:
+        yield
+    finally:
+        _TAKEN.clear()
+        _TAKEN.update(kept)
+
+
 def wants_gradient(*tensors: Tensor | None) -> bool:
     """Whether autograd will ask for a gradient of any of them."""
     return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
+
+
+def one_kind(*tensors: Tensor) -> bool:
+    """Whether all are on one device and of one dtype; autocast makes dtypes one by itself."""
+    device, dtype = tensors[0].device, tensors[0].dtype
+    if any(x.device != device for x in tensors):
+        return False
+    alike = all(x.dtype == dtype for x in tensors)
+    return alike or (device.type != "meta" and torch.is_autocast_enabled(device.type))
 
 
 def shapes(**tensors: Tensor | None) -> str:
@@ -101,10 +142,9 @@ def shapes(**tensors: Tensor | None) -> str:
     )
 
 
-def _on_gpu(operation: str, found: Path | str) -> Path:
-    if isinstance(found, Path):
-        return found
-    if (operation, found) not in _TOLD and not torch.compiler.is_compiling():
-        _TOLD.add((operation, found))
-        _log.warning("%s falls back to torch's operators: %s", operation, found)
-    return Path.TORCH
+def _told(operation: str, reason: str) -> str:
+    """Log once why a kernel is not taken; gives the end of what the record says."""
+    if (operation, reason) not in _TOLD and not torch.compiler.is_compiling():
+        _TOLD.add((operation, reason))
+        _log.warning("%s falls back to torch's operators: %s", operation, reason)
+    return f", since {reason}"

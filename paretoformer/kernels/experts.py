@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu
 
+from paretoformer.kernels.dispatch import defined, one_kind, shapes
+
 BLOCKS = 4
 """Blocks of rows that an expert would fill if all were chosen equally often."""
 
@@ -21,7 +23,14 @@ def through_experts(rows: Tensor, chosen: Tensor, up: Tensor, down: Tensor) -> T
 
     Returns:
         (S, D).
+
+    Raises:
+        ValueError: the shapes, dtypes or devices do not fit together.
     """
+    if not torch.compiler.is_compiling():
+        _check(rows, chosen, up, down)
+    if defined("through_experts"):
+        return through_experts_reference(rows, chosen, up, down)
     in_blocks = rows.is_cuda or torch.compiler.is_compiling() or torch.compiler.is_exporting()
     return by_blocks(rows, chosen, up, down) if in_blocks else in_turn(rows, chosen, up, down)
 
@@ -56,3 +65,13 @@ def by_blocks(rows: Tensor, chosen: Tensor, up: Tensor, down: Tensor) -> Tensor:
     owner = (torch.arange(blocks, device=ends.device)[:, None] >= ends).sum(1).clamp_max(experts - 1)
     hidden = gelu(torch.bmm(given.unflatten(0, (blocks, size)), up[owner]))
     return torch.bmm(hidden, down[owner]).flatten(0, 1)[place]
+
+
+def _check(rows: Tensor, chosen: Tensor, up: Tensor, down: Tensor) -> None:
+    fits = rows.ndim == 2 and chosen.shape == rows.shape[:1] and up.ndim == 3 and len(up) > 0
+    if not fits or up.shape[1] != rows.shape[1] or down.shape != (len(up), up.shape[2], rows.shape[1]):
+        given = shapes(rows=rows, chosen=chosen, up=up, down=down)
+        raise ValueError(f"experts take rows (S, D), chosen (S,), up (E, D, hidden), down (E, hidden, D), got {given}.")
+    if chosen.dtype != torch.int64 or chosen.device != rows.device or not one_kind(rows, up, down):
+        given = shapes(rows=rows, chosen=chosen, up=up, down=down)
+        raise ValueError(f"experts take one dtype and one device, and int64 for what is chosen, got {given}.")

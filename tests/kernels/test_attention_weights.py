@@ -28,3 +28,30 @@ def test_a_query_that_sees_no_key_has_no_weights() -> None:
     q, k = normal(1, 1, 2, 4, seed=1), normal(1, 1, 2, 4, seed=2)
     weights = attention_weights(q, k, causal=False, valid=torch.zeros(1, 2, dtype=torch.bool))
     assert weights.abs().max() == 0
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "valid", "said"),
+    [
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 5), None, r"q \(B, H, T, d\) and k .*k \(1, 2, 3, 5\) float32"),
+        (torch.ones(1, 3, 3, 4), torch.ones(1, 2, 3, 4), None, r"q \(1, 3, 3, 4\)"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 0, 3, 4), None, r"k \(1, 0, 3, 4\)"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4).double(), None, r"one dtype.*float64 cpu"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4, device="meta"), None, r"one device.*float32 meta"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4), torch.ones(1, 3), r"bool.*valid \(1, 3\) float32"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4), torch.ones(1, 4, dtype=torch.bool), r"valid \(1, 4\) bool"),
+    ],
+)
+def test_operands_that_do_not_fit_are_refused_with_their_shapes(q, k, valid, said) -> None:
+    with pytest.raises(ValueError, match=said):
+        attention_weights(q, k, causal=False, valid=valid)
+
+
+def test_autocast_may_mix_dtypes() -> None:
+    q, k = torch.ones(1, 1, 2, 4), torch.ones(1, 1, 2, 4, dtype=torch.bfloat16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(attention_weights(q, k, causal=False).float(), torch.full((1, 1, 2, 2), 0.5))
+
+
+def test_an_empty_batch_has_no_weights() -> None:
+    assert attention_weights(torch.ones(0, 2, 3, 4), torch.ones(0, 1, 3, 4), causal=True).shape == (0, 2, 3, 3)

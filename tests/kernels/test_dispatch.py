@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from paretoformer.kernels import dispatch, forget_paths, linear_attention, paths_taken, softmax_attention
-from paretoformer.kernels.dispatch import Path, choose, forced
+from paretoformer.kernels.dispatch import Path, choose, defined, forced, off_the_record
+from paretoformer.kernels.newton_schulz import newton_schulz
 from paretoformer.records.errors import UserError
 
 ON_GPU = SimpleNamespace(is_cuda=True)
@@ -57,6 +58,26 @@ def test_paths_are_remembered_by_operation() -> None:
     choose("two", lambda _: Path.TORCH, ON_GPU)
     choose("one", lambda _: Path.TORCH, ON_CPU)
     assert paths_taken() == {"one": ("torch",), "two": ("torch", "triton")}
+
+
+def test_the_record_says_why_a_kernel_was_not_taken() -> None:
+    choose("op", lambda _: "too wide", ON_GPU)
+    assert paths_taken() == {"op": ("torch, since too wide",)}
+
+
+def test_what_is_off_the_record_leaves_no_trace() -> None:
+    choose("one", lambda _: Path.TORCH, ON_CPU)
+    with off_the_record():
+        choose("one", lambda _: Path.TRITON, ON_GPU)
+        defined("two")
+    assert paths_taken() == {"one": ("torch",)}
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_an_operation_without_a_kernel_is_remembered_too(monkeypatch, forced) -> None:
+    monkeypatch.setattr(dispatch, "FORCED", forced)
+    assert defined("op") is forced
+    assert paths_taken() == {"op": ("reference" if forced else "torch",)}
 
 
 def test_the_record_can_begin_anew() -> None:
@@ -107,3 +128,11 @@ def test_a_compiled_operation_passes_the_rule_without_a_break() -> None:
     x = torch.ones(1, 1, 3, 2)
     compiled = torch.compile(lambda x: linear_attention(x, x, x, causal=True)[0], backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), linear_attention(x, x, x, causal=True)[0])
+
+
+def test_what_is_compiled_is_remembered_where_it_is_traced() -> None:
+    x = torch.ones(1, 1, 3, 2)
+    torch.compile(lambda x: newton_schulz(softmax_attention(x, x, x, causal=True), 1), backend="eager", fullgraph=True)(
+        x
+    )
+    assert paths_taken() == {"newton_schulz": ("torch",), "softmax_attention": ("torch",)}

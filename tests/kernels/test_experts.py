@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from paretoformer.kernels import dispatch, experts
 from paretoformer.kernels.experts import by_blocks, in_turn, through_experts, through_experts_reference
 
 WIDTH, HIDDEN = 3, 5
@@ -79,3 +80,39 @@ def test_an_exported_program_gives_the_same_for_another_choice() -> None:
     exported = torch.export.export(Experts(), operands([0, 1, 2, 3, 3, 3], 4)).module()
     other = operands([1, 1, 1, 1, 2, 1], 4)
     torch.testing.assert_close(exported(*other), through_experts_reference(*other), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({0: torch.ones(4, WIDTH + 1)}, r"rows \(S, D\).*rows \(4, 4\) float32 cpu"),
+        ({1: torch.zeros(5, dtype=torch.long)}, r"chosen \(5,\) int64"),
+        ({1: torch.zeros(4)}, r"int64 for what is chosen.*chosen \(4,\) float32"),
+        ({1: torch.zeros(4, dtype=torch.int32)}, r"chosen \(4,\) int32"),
+        ({3: torch.ones(2, WIDTH, HIDDEN)}, r"down \(2, 3, 5\)"),
+        ({2: torch.ones(0, WIDTH, HIDDEN), 3: torch.ones(0, HIDDEN, WIDTH)}, r"up \(0, 3, 5\)"),
+        ({0: torch.ones(4, WIDTH).double()}, r"one dtype.*rows \(4, 3\) float64"),
+        ({2: torch.ones(2, WIDTH, HIDDEN, device="meta")}, r"one device.*up \(2, 3, 5\) float32 meta"),
+    ],
+)
+def test_operands_that_do_not_fit_are_refused_with_their_shapes(changed, said) -> None:
+    fitting = [
+        torch.ones(4, WIDTH),
+        torch.zeros(4, dtype=torch.long),
+        torch.ones(2, WIDTH, HIDDEN),
+        torch.ones(2, HIDDEN, WIDTH),
+    ]
+    with pytest.raises(ValueError, match=said):
+        through_experts(*[changed.get(place, each) for place, each in enumerate(fitting)])
+
+
+def test_no_rows_give_no_rows() -> None:
+    given_ = operands([], 3)
+    assert through_experts(given_[0], given_[1].long(), *given_[2:]).shape == (0, WIDTH)
+
+
+def test_the_definition_can_be_forced(monkeypatch) -> None:
+    monkeypatch.setattr(dispatch, "FORCED", True)
+    monkeypatch.setattr(experts, "in_turn", lambda *_: pytest.fail("taken"))
+    given_ = operands([0, 1], 2)
+    torch.testing.assert_close(through_experts(*given_), through_experts_reference(*given_), rtol=0, atol=0)
