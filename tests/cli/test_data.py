@@ -116,6 +116,13 @@ def test_a_check_warns_of_copies_with_different_labels(run: Run, films: Path) ->
     assert told == {"examples": 2, "inputs": 1, "shown": "row 5 is 'a' and row 42 is 'b'"}
 
 
+def test_a_check_warns_of_a_class_that_a_split_lacks(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lacking.csv"
+    path.write_text("\n".join(["review,kind", *(f"film {i},good" for i in range(40)), *["the same,bad"] * 20]) + "\n")
+    said = run("data", "check", str(path), "--columns", "text=review,label=kind")
+    assert "warning: test has no example of bad" in said.out
+
+
 def test_a_check_as_json_has_the_same(run: Run, films: Path) -> None:
     found = json.loads(run("data", "check", str(films), "--columns", "text=review,label=kind", "--json").out)["data"]
     assert (found["classes"], found["duplicates"], sum(found["splits"].values())) == ({"a": 20, "b": 21}, 1, 41)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from paretoformer.cli.views.front import legend_of_all, print_front, print_fronts
-from paretoformer.records.measurement import Measurement, Provenance
+from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint, parse_objectives
 from paretoformer.records.target import parse_target
 from paretoformer.records.trial import TrialState
@@ -19,28 +19,13 @@ from paretoformer.store.rows import MeasurementKey
 from paretoformer.studies.closing import Closing, Kept
 from paretoformer.studies.study import Study
 
+from ..studies.conftest import measurement
 from .conftest import Said
 
 Run = Callable[..., Said]
 EAGER, ONNX = "cpu:eager:fp32:1:prefill/1/1", "cpu:onnx:fp32:1:prefill/1/1"
 LATENCIES = ((1e-3, 4e-3), (2e-3, 3e-3), (3e-3, 2e-3), (4e-3, 1e-3))
 """In milliseconds on either target; the trials of `small` are of different scores."""
-
-
-def measured(target: str, value: float, noisy: bool) -> Measurement:
-    return Measurement(
-        quantity="latency",
-        unit="s",
-        value=value,
-        low=0.98 * value,
-        high=1.02 * value,
-        samples=(value, value),
-        provenance=Provenance.MEASURED,
-        method="fake",
-        method_version=1,
-        target=target,
-        conditions={"noisy": noisy},
-    )
 
 
 def make(store: Store) -> None:
@@ -63,7 +48,7 @@ def make(store: Store) -> None:
         mine = store.trials.propose(mine, point=trial.point, architecture=trial.architecture)
         mine = store.trials.set_running(mine, run=trial.run)
         for target, value in zip(targets, latencies, strict=True):
-            found = measured(target, value, noisy=not count)
+            found = replace(measurement("latency", target, value), conditions={"noisy": not count})
             key = MeasurementKey(
                 architecture=trial.architecture,
                 signature=spec.signature.digest,

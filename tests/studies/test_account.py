@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from paretoformer.cli.views.account import account_line, account_lines, joules_line
 from paretoformer.records.trial import TrialState
 from paretoformer.store import Store
 from paretoformer.store.rows import TrialRow
@@ -34,7 +33,6 @@ def test_a_member_has_its_own_account_and_a_share_of_the_whole(filled: Study) ->
     found = account(filled)
     assert [(each.trial, each.seconds["training"]) for each in found.members] == [(1, 2.0), (3, 2.0)]
     assert found.per_member == {"training": 3.0, "measuring": 1.5, "waiting": 0.0, "other": 0.0}
-    assert account_line(found) == "cost: 3.0 s training and 1.5 s measuring for each of 2 front members"
 
 
 def test_trials_under_way_are_not_in_it(filled: Study) -> None:
@@ -45,7 +43,7 @@ def test_trials_under_way_are_not_in_it(filled: Study) -> None:
 def test_an_empty_study_has_cost_nothing_and_has_no_shares(store: Store, timed_spec: StudySpec) -> None:
     found = account(fill(store, timed_spec, rows=()))
     assert (found.total, found.measuring_share, found.per_member) == (0.0, None, None)
-    assert list(account_lines(found))[-1].startswith("joules: unknown")
+    assert (found.joules.spent, found.joules.unknown) == ({}, None)
 
 
 def test_joules_add_up_where_a_counter_told(filled: Study) -> None:
@@ -53,7 +51,6 @@ def test_joules_add_up_where_a_counter_told(filled: Study) -> None:
     spans = [{"started": 0.0, "ended": 1.0}, {"started": 2.0, "ended": 3.0}]
     found = account(changed(filled, t1={"joules": joules[0], **spans[0]}, t3={"joules": joules[1], **spans[1]}))
     assert (found.joules.spent, found.joules.trials) == ({"training": 10.0, "measuring": 1.0}, 2)
-    assert joules_line(found) == "10 J training, 1 J measuring in 2 of 5 trials"
 
 
 def test_joules_of_trials_that_ran_together_are_an_upper_bound(filled: Study) -> None:
@@ -62,14 +59,13 @@ def test_joules_of_trials_that_ran_together_are_an_upper_bound(filled: Study) ->
         changed(filled, **{f"t{n}": {"joules": {"training": 4.0}, **s} for n, s in zip((1, 3), spans, strict=True)})
     )
     assert found.joules.shared
-    assert joules_line(found).startswith("at most 8 J training")
+    assert found.joules.spent == {"training": 8.0}
 
 
 def test_joules_that_nobody_could_read_are_unknown_with_the_reason_and_no_zero(filled: Study) -> None:
     unread = {f"t{number}": {"joules": {"unknown": "no counter"}} for number in (1, 3, 4)}
     found = account(changed(filled, **unread))
     assert (found.joules.spent, found.joules.unknown) == ({}, "no counter")
-    assert joules_line(found) == "unknown: no counter"
 
 
 def test_it_is_plain_json(filled: Study) -> None:
