@@ -15,7 +15,7 @@ from paretoformer.records.target import Target, parse_target
 from paretoformer.store import Store
 from paretoformer.store.rows import Json
 from paretoformer.studies.ending import Drained
-from paretoformer.studies.stations import Station
+from paretoformer.studies.stations import Station, StationGone
 
 POLL_S = 0.1
 PATIENCE_S = 30.0
@@ -56,8 +56,8 @@ class Distant(Station):
         """See `Station`."""
         try:
             answer = self._ask("meter", quantity=quantity, target=str(target.there))
-        except MeasuringFailed as error:
-            raise Unavailable(f"{quantity} is unavailable on {target}: {error.reason}") from error
+        except (MeasuringFailed, StationGone) as error:
+            raise Unavailable(f"{quantity} is unavailable on {target}: {error}") from error
         return meter(answer["method"])()
 
     def device(self, target: Target) -> Device:
@@ -79,7 +79,7 @@ class Distant(Station):
     def _ask(self, kind: str, **asked: Any) -> Json:
         with self._store() as store:
             if store.stations.find(self._host) is None:
-                raise MeasuringFailed(self._absent(store))
+                raise StationGone(self._absent(store))
             question = store.questions.ask(self._host, kind, asked)
             try:
                 return _given(self._answer(store, question))
@@ -95,7 +95,10 @@ class Distant(Station):
             if station is not None and station.heartbeat != beat:
                 beat, since = station.heartbeat, self._clock()
             elif self._clock() - since > PATIENCE_S:
-                raise MeasuringFailed(f"The station of host {self._host} has not answered for {PATIENCE_S:g} s.")
+                raise StationGone(
+                    f"The station of host {self._host} has not answered for {PATIENCE_S:g} s; start one there by "
+                    "paretoformer worker --measure-only, and go on by the same command."
+                )
             self._sleep(POLL_S)
         return answer
 

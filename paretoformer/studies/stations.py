@@ -9,8 +9,13 @@ from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.registry import meter_for
 from paretoformer.hardware_models.modelled_targets import device_of
 from paretoformer.hardware_models.targets import fill
+from paretoformer.records.errors import UserError
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
+
+
+class StationGone(UserError):
+    """A host that shall measure has no station, or one that answers no more; work can go on once there is one again."""
 
 
 class Station(ABC):
@@ -42,6 +47,7 @@ class Station(ABC):
 
         Raises:
             MeasuringFailed: it came to nothing.
+            StationGone: nobody is there to make it.
             Unavailable: the cost cannot be supplied.
         """
 

@@ -32,6 +32,7 @@ from paretoformer.studies.points import column_intervals
 from paretoformer.studies.proposer import UNSEEN, Drawn
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.seeds import initial_seed, training_seed
+from paretoformer.studies.stations import StationGone
 
 MOST_DEATHS = 2
 """A trial whose workers were gone this often, and nothing of it kept between, is failed: it may be what kills them."""
@@ -53,6 +54,7 @@ class TrialRunner:
             Drained: the worker was asked to stop; the trial is still live.
             LeaseLost: another worker has taken the trial over; nothing of ours counts any more.
             StoreUnavailable, StoreFull, ArtifactsUnwritable: what is found out cannot be kept; the trial is still live.
+            StationGone: nobody measures on another host's target any more; the trial is still live.
         """
         ending = self._ending()
         row = self._bench.store.trials.end(
@@ -82,7 +84,7 @@ class TrialRunner:
     def _ending(self) -> Ending:
         try:
             return self._steps()
-        except (Drained, LeaseLost, StoreFull, StoreUnavailable, ArtifactsUnwritable):
+        except (Drained, LeaseLost, StationGone, StoreFull, StoreUnavailable, ArtifactsUnwritable):
             raise
         except Ended as ended:
             return ended.ending

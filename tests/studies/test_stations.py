@@ -19,7 +19,7 @@ from paretoformer.studies.distant import PATIENCE_S, Distant
 from paretoformer.studies.ending import Drained
 from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.station_process import answer_all, answered
-from paretoformer.studies.stations import Here, Station, Stations
+from paretoformer.studies.stations import Here, Station, StationGone, Stations
 
 PRESET = load_preset("vit-tiny-digits")
 SUBJECT = Subject(architecture=PRESET.architecture, signature=PRESET.signature)
@@ -104,7 +104,7 @@ def test_a_host_without_a_station_is_told_with_those_that_have_one(store: Store)
         alone.fill(parse_target("cpu@pi4"), SUBJECT.signature)
     with pytest.raises(Unavailable, match="latency is unavailable on cpu@pi4"):
         alone.meter("latency", TARGET)
-    with pytest.raises(MeasuringFailed):
+    with pytest.raises(StationGone):
         alone.visit(LatencyMeter(), SUBJECT, TARGET)
 
 
@@ -118,7 +118,7 @@ def test_a_station_whose_heart_stands_still_is_given_up_and_its_question_taken_b
             store.stations.beat("pi4", "s1")
 
     waiting = Distant("pi4", lambda: nullcontext(store), clock=lambda: now[0], sleep=sleep)
-    with pytest.raises(MeasuringFailed, match="The station of host pi4 has not answered"):
+    with pytest.raises(StationGone, match="The station of host pi4 has not answered for 30 s; start one there"):
         waiting.visit(LatencyMeter(), SUBJECT, TARGET)
     assert now[0] > 1.5 * PATIENCE_S
     assert store.questions.next("pi4") is None

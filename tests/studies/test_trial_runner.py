@@ -12,7 +12,12 @@ from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.task import Task
 from paretoformer.evaluators.trainer import TrainingFailed
 from paretoformer.hardware_models.converting import ConversionFailed
+from paretoformer.hardware_models.devices import Device
+from paretoformer.hardware_models.measuring import MakeVisit
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint
+from paretoformer.records.target import Target, parse_target
 from paretoformer.records.trial import Score, TrialState
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
@@ -28,7 +33,7 @@ from paretoformer.studies.presence import Presence
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.replicates import replicate_key
 from paretoformer.studies.spec import StudySpec
-from paretoformer.studies.stations import Here
+from paretoformer.studies.stations import Here, StationGone, Stations
 from paretoformer.studies.trial_runner import TrialRunner
 from paretoformer.studies.worker import Limits, Worker
 
@@ -440,6 +445,41 @@ def test_weights_that_cannot_be_written_stop_the_worker_and_fail_no_trial(
             Worker(bench, Limits(trials=1)).work()
     (row,) = bench.store.trials.all(bench.study)
     assert (row.state.ended, row.owner, row.deaths) == (False, None, 0)
+
+
+def test_a_station_that_is_gone_stops_the_worker_and_fails_no_trial_and_a_new_one_lets_it_go_on(
+    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path
+) -> None:
+    target = parse_target("cpu@shelf:eager:fp32:1:prefill/1/1")
+    provenance = {f"latency[{target}]": Provenance.MEASURED}
+    spec = replace(
+        timed_spec, task=bench.spec.task, data_hash=bench.spec.data_hash, targets=(target,), provenance=provenance
+    )
+    left = [10]  # visits that the station makes: the calibration, the first trial, and half of the second
+
+    def visit(meter: Meter, subject: Subject, target: Target) -> Visit:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StationGone("The station of host shelf has not answered for 30 s.")
+        return fake_visits(meter, subject, target)
+
+    timed = made(bench.store, spec, bench.task, tmp_path, "far")
+    timed = replace(timed, measurer=Measurer(bench.store, spec, Stations(Here(visit), lambda host: Anywhere(visit))))
+    with pytest.raises(StationGone, match="host shelf"):
+        Worker(timed, Limits(trials=2)).work()
+    states = {row.number: row.state for row in bench.store.trials.all(timed.study)}
+    assert states == {1: TrialState.COMPLETE, 2: TrialState.RUNNING}
+    assert [trial.owner for trial in bench.store.trials.live(timed.study)] == [None]
+    left[0] = 100
+    Worker(timed, Limits(trials=2)).work()
+    assert {row.state for row in bench.store.trials.all(timed.study)} == {TrialState.COMPLETE}
+
+
+class Anywhere(Here):
+    """A station whose host has the devices of this one."""
+
+    def device(self, target: Target) -> Device:
+        return super().device(target.there)
 
 
 def test_a_worker_that_cannot_even_hand_back_did_not_die_at_its_trial(
