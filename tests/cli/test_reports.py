@@ -1,11 +1,13 @@
 """Commands that report: tables for people, one JSON object for programs."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from paretoformer.search_spaces.registry import FOLDERS, choices
+from paretoformer.store import Store
 
 from .conftest import Said
 
@@ -64,6 +66,21 @@ def test_studies_are_compared_on_one_reference(run: Run) -> None:
 def test_studies_are_listed_with_their_state(run: Run) -> None:
     said = run("studies", "list").out
     assert "small" in said and "ended" in said
+
+
+def test_trials_that_no_worker_has_are_listed_as_handed_back(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    with Store.open(f"sqlite:///{tmp_path / 'paretoformer.db'}") as store:
+        study = store.studies.get("small").id
+        for owner in ("left", "works"):
+            store.trials.reserve(study, owner)
+        store.trials.release("left")
+    assert "2 reserved" in run("studies", "list").out and "; 1 handed back)" in run("studies", "list").out
+    handed = {row["study"]: row["handed_back"] for row in run("studies", "list", "--json").json["studies"]}
+    assert handed == {"small": 1, "other": 0}
 
 
 def test_a_sound_study_has_no_findings(run: Run) -> None:

@@ -22,7 +22,8 @@ def list_studies(storage: Storage = DEFAULT_STORAGE, json: Json = False) -> None
     from paretoformer.store import Store
 
     with Store.open(storage, create=False, read_only=True) as store:
-        rows = [study_json(row, store.trials.counts(row.id)) for row in store.studies.all()]
+        trials = store.trials
+        rows = [study_json(row, trials.counts(row.id), trials.live(row.id)) for row in store.studies.all()]
     if json:
         print_json({"studies": rows})
     elif rows:

@@ -7,11 +7,11 @@ from typing import Any
 from rich.table import Table
 
 from paretoformer.records.trial import TrialState
-from paretoformer.store.rows import StudyRow
+from paretoformer.store.rows import LiveTrial, StudyRow
 
 
-def study_json(row: StudyRow, states: Mapping[TrialState, int]) -> dict[str, Any]:
-    """One entry of `"studies"`."""
+def study_json(row: StudyRow, states: Mapping[TrialState, int], live: Sequence[LiveTrial]) -> dict[str, Any]:
+    """One entry of `"studies"`; `handed_back` are those of its live trials that no worker has, and the next one takes up."""
     task = row.spec.get("task", {})
     return {
         "study": row.name,
@@ -21,6 +21,7 @@ def study_json(row: StudyRow, states: Mapping[TrialState, int]) -> dict[str, Any
         "objectives": row.spec.get("objectives"),
         "trials": row.trials,
         "states": {str(state): number for state, number in states.items() if number},
+        "handed_back": sum(trial.owner is None for trial in live),
         "created": moment(row.created),
     }
 
@@ -33,6 +34,7 @@ def study_table(rows: Sequence[dict[str, Any]]) -> Table:
         table.add_column(name, overflow="fold")
     for row in rows:
         states = ", ".join(f"{number} {state}" for state, number in row["states"].items())
+        states += f"; {row['handed_back']} handed back" if row["handed_back"] else ""
         told = {**row, "trials": f"{row['trials']}{f' ({states})' if states else ''}"}
         table.add_row(*(str(told[name]) for name in names))
     return table
