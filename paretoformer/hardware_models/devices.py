@@ -15,6 +15,7 @@ import torch
 
 from paretoformer.hardware_models.datasheets.catalogue import datasheet_names
 from paretoformer.hardware_models.nvml import nvml_facts
+from paretoformer.kernels import dispatch
 from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 
@@ -27,7 +28,8 @@ _CPU = Path("/sys/devices/system/cpu/cpu0")
 class Device:
     """Something that models run on.
 
-    `fingerprint` holds what makes its measurements comparable: hardware, driver, system and library versions, plain JSON.
+    `fingerprint` holds what makes its measurements comparable: hardware, driver, system and library versions, plain JSON;
+    and that kernels are their definitions, where this process was told so.
     `momentary` holds what changes by itself, such as the clock in MHz, and is no part of the digest.
     """
 
@@ -134,6 +136,7 @@ def _host() -> dict[str, Any]:
         "torch": torch.__version__,
         **_installed(),
         "python": platform.python_version(),
+        **({"kernels": "reference"} if dispatch.FORCED else {}),
     }
 
 

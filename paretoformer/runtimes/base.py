@@ -61,11 +61,13 @@ class Runtime(ABC):
     """A way to run a model. Registered by `register_runtime`, one a file.
 
     `limit_s` is how many seconds `prepare` may take before it is given up. `converts` says that `convert` leaves something
-    for it. With one thread the work is done in the thread that calls, whose clock times it.
+    for it, `runs_kernels` that the model's calls are those of `paretoformer.kernels`. With one thread the work is
+    done in the thread that calls, whose clock times it.
     """
 
     name: ClassVar[str]
     converts: ClassVar[bool] = False
+    runs_kernels: ClassVar[bool] = False
     limit_s: ClassVar[float] = 120.0
 
     def problem(self, device: str) -> str | None:

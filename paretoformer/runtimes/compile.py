@@ -35,6 +35,7 @@ class Compile(Runtime):
     from its cache.
     """
 
+    runs_kernels: ClassVar[bool] = True
     limit_s: ClassVar[float] = 600.0
 
     def problem(self, device: str) -> str | None:

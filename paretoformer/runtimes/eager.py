@@ -1,7 +1,7 @@
 """The model as torch runs it, operation by operation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +29,8 @@ class Eager(Runtime):
     and reading the source included) and then one `extend` a new token (`latency`), from the state after the context,
     made outside the clock.
     """
+
+    runs_kernels: ClassVar[bool] = True
 
     def precision_problem(self, device: str, precision: str) -> str | None:
         """What torch cannot compute, or not quantise for, on the device."""

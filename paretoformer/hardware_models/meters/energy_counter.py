@@ -13,8 +13,10 @@ from paretoformer.hardware_models.alternation import Pace, warmed
 from paretoformer.hardware_models.calibration import Calibration
 from paretoformer.hardware_models.foreign_load import LoadMark
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.kernel_paths import KERNELS, paths_condition, paths_together
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.hardware_models.stopwatch import stopwatch_for
+from paretoformer.kernels import forget_paths
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.target import Target
@@ -55,13 +57,16 @@ class EnergyCounterMeter(Meter):
         assert target.runtime
         monitor = open_monitor(target.device)
         read_energy(monitor, lambda: None)
+        forget_paths()
         phases = runtime(target.runtime).prepare(subject.architecture, subject.signature, target, seed=0).phases
         return self.prepare_with(phases["latency"], target, monitor)
 
     def prepare_with(self, phase: Phase, target: Target, monitor: Any) -> Callable[[], Visit]:
         """`prepare` with the phase and a zeus monitor handed in."""
+        assert target.runtime
         stopwatch = stopwatch_for(target)
         calls = warmed(phase, stopwatch, Pace())
+        kernels = paths_condition(runtime(target.runtime))
 
         def visit() -> Visit:
             mark = LoadMark.now()
@@ -91,6 +96,7 @@ class EnergyCounterMeter(Meter):
                     "foreign_cores": mark.foreign_cores(LoadMark.now()),
                     "threads": target.threads,
                     "torch": torch.__version__,
+                    **kernels,
                 },
             )
 
@@ -113,9 +119,13 @@ class EnergyCounterMeter(Meter):
                 method=self.method,
                 method_version=self.method_version,
                 target=target,
-                conditions={"visits": [visit.conditions for visit in visits]},
+                conditions={**paths_together(visits), "visits": [_without_paths(visit.conditions) for visit in visits]},
             ),
         )
+
+
+def _without_paths(conditions: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in conditions.items() if name != KERNELS}
 
 
 def read_energy(monitor: Any, work: Callable[[], object]) -> tuple[float, float]:

@@ -12,12 +12,16 @@ from paretoformer.hardware_models.alternation import Pace, Pair, alternate, medi
 from paretoformer.hardware_models.calibration import Calibration
 from paretoformer.hardware_models.foreign_load import LoadMark
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.kernel_paths import paths_condition, paths_together
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.hardware_models.pooling import middle
 from paretoformer.hardware_models.reference import reference_for
 from paretoformer.hardware_models.stopwatch import Stopwatch, stopwatch_for
+from paretoformer.kernels import forget_paths
+from paretoformer.kernels.dispatch import off_the_record
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.target import Target
+from paretoformer.runtimes.base import Phase, Prepared
 from paretoformer.runtimes.registry import runtime
 
 FLOOR = 0.02
@@ -66,21 +70,19 @@ class LatencyMeter(Meter):
         assert target.runtime and target.workload
         signature, run = subject.signature, runtime(target.runtime)
         reference = reference_for(signature, target.workload)
+        forget_paths()
         prepared = run.prepare(subject.architecture, signature, target, seed=MODEL_SEED)
-        other = run.prepare(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
-        sides = {
-            quantity: [
-                (phases[quantity], warmed(phases[quantity], stopwatch, self.pace))
-                for phases in (prepared.phases, other.phases)
-            ]
-            for quantity in self.gives(target)
-        }
+        with off_the_record():
+            other = run.prepare(reference.architecture, reference.signature, target, seed=REFERENCE_SEED)
+        own = self._warmed(prepared, target, stopwatch)
+        kernels = paths_condition(run)
+        beside = self._warmed(other, target, stopwatch)
 
         def visit() -> Visit:
             mark = LoadMark.now()
             readings = {
-                quantity: _readings(alternate(model, other, stopwatch, self.pace), model[0].units)
-                for quantity, (model, other) in sides.items()
+                quantity: _readings(alternate(model, beside[quantity], stopwatch, self.pace), model[0].units)
+                for quantity, model in own.items()
             }
             return Visit(
                 method=self.method,
@@ -93,6 +95,7 @@ class LatencyMeter(Meter):
                     "foreign_cores": mark.foreign_cores(LoadMark.now()),
                     "threads": target.threads,
                     "torch": torch.__version__,
+                    **kernels,
                     **({"runtime": dict(prepared.facts)} if prepared.facts else {}),
                 },
             )
@@ -141,6 +144,11 @@ class LatencyMeter(Meter):
         """Read what `to_json` wrote."""
         return cls(pace=Pace(**value["pace"]))
 
+    def _warmed(self, prepared: Prepared, target: Target, stopwatch: Stopwatch) -> dict[str, tuple[Phase, int]]:
+        """Each quantity's phase, warm, and the calls in a block of it."""
+        phases = {quantity: prepared.phases[quantity] for quantity in self.gives(target)}
+        return {quantity: (phase, warmed(phase, stopwatch, self.pace)) for quantity, phase in phases.items()}
+
     def _measurement(
         self, quantity: str, seconds: float, visits: Sequence[Visit], calibration: Calibration
     ) -> Measurement:
@@ -169,6 +177,7 @@ class LatencyMeter(Meter):
                 "reference_visits_s": calibration.visits_s(quantity),
                 "noisy": apart > VISITS_APART or clocks > CLOCKS_APART,
                 **_circumstances(visits),
+                **paths_together(visits),
             },
         )
 

@@ -14,8 +14,10 @@ import torch
 
 from paretoformer.hardware_models.calibration import Calibration
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.meters.kernel_paths import paths_condition, paths_together
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.hardware_models.reference import reference_for
+from paretoformer.kernels import forget_paths
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.signature import Signature
@@ -63,12 +65,14 @@ class MemoryMeter(Meter):
         peak = _cuda_peak if target.device == "cuda" else _resident_peak
 
         def visit() -> Visit:
+            forget_paths()
+            found = peak(partial(build, subject.architecture, subject.signature))
             return Visit(
                 method=self.method,
                 method_version=self.method_version,
                 target=str(target),
-                readings={"memory": peak(partial(build, subject.architecture, subject.signature))},
-                conditions={"threads": target.threads, "torch": torch.__version__},
+                readings={"memory": found},
+                conditions={"threads": target.threads, "torch": torch.__version__, **paths_condition(run)},
             )
 
         return visit
@@ -91,7 +95,7 @@ class MemoryMeter(Meter):
                 method=self.method,
                 method_version=self.method_version,
                 target=target,
-                conditions=visits[0].conditions,
+                conditions={**visits[0].conditions, **paths_together(visits)},
             ),
         )
 
