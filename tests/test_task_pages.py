@@ -77,3 +77,19 @@ def test_a_task_loses_where_its_classical_baseline_is_better(benchmark_of) -> No
 def test_a_familys_space_exists(benchmark_of) -> None:
     for family in benchmark_of("families").FAMILIES.values():
         assert load_space(family.space).name == family.space
+
+
+def test_the_best_of_a_familys_front_beats_the_constant_answer(benchmark_of) -> None:
+    tasks, families = kept_tasks(benchmark_of), benchmark_of("families").results()
+    compared = 0
+    for found in families.values():
+        task = tasks[found["task"]]
+        scores = [point["values"].get(task["metric"]) for point in found["front"]]
+        if None in scores:  # of another metric
+            continue
+        compared += 1
+        if task["minimise"]:
+            assert min(score["high"] for score in scores) < task["constant"], found["task"]
+        else:
+            assert max(score["low"] for score in scores) > task["constant"], found["task"]
+    assert compared == len(families) - 1
