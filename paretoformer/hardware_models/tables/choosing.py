@@ -61,9 +61,13 @@ def require_column(frame: "pd.DataFrame", name: str) -> None:
 
 def constant_sentence(column: Column) -> str:
     """Why a column that is the same everywhere is of no use."""
+    return f"Column '{column.name}' is {_constant(column)}, which tells nothing; leave it out."
+
+
+def _constant(column: Column) -> str:
     cell = column.cells[0]
     said = f"{cell:g}" if isinstance(cell, float) else str(cell)
-    return f"Column '{column.name}' is {said} in all {len(column.cells):,} rows, which tells nothing; leave it out."
+    return f"{said} in all {len(column.cells):,} rows"
 
 
 def _all_columns(frame: "pd.DataFrame", predicted: Collection[str]) -> ChosenColumns:
@@ -74,12 +78,13 @@ def _all_columns(frame: "pd.DataFrame", predicted: Collection[str]) -> ChosenCol
         try:
             column = read_column(name, list(frame[name]))
         except UserError as error:
-            left_out.append(str(error))
+            why = str(error)
+            left_out.append(f"Left out is column '{name}': {why[0].lower()}{why[1:]}")
             continue
         if column.constant:
-            left_out.append(constant_sentence(column))
+            left_out.append(f"Left out is column '{name}': it is {_constant(column)}, which tells nothing.")
         elif _numbers_rows(column):
-            left_out.append(f"Column '{name}' numbers the rows; it was left out.")
+            left_out.append(f"Left out is column '{name}': it numbers the rows.")
         else:
             kept.append(column)
     if not kept:

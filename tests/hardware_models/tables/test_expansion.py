@@ -146,5 +146,16 @@ def test_all_leaves_out_what_tells_nothing_and_says_so() -> None:
     )
     found = choose_columns(frame, ("all",), ("ms",))
     assert [each.name for each in found.columns] == ["width"]
-    assert [sentence.split("'")[1] for sentence in found.left_out if sentence.startswith("Column")] == ["id", "same"]
-    assert any("Row 2 of column 'gap' is empty" in sentence for sentence in found.left_out)
+    assert found.left_out == (
+        "Left out is column 'id': it numbers the rows.",
+        "Left out is column 'same': it is x in all 3 rows, which tells nothing.",
+        "Left out is column 'gap': row 2 of column 'gap' is empty; fill it or leave the row out.",
+    )
+
+
+def test_a_column_with_one_word_among_its_numbers_is_left_out_and_its_row_named() -> None:
+    frame = pd.DataFrame({"wide": [*map(str, range(5, 54, 2)), "broad"], "deep": [str(n % 4) for n in range(26)]})
+    found = choose_columns(frame, ("all",), ())
+    assert [each.name for each in found.columns] == ["deep"]
+    (said,) = found.left_out
+    assert said == "Left out is column 'wide': row 26 of column 'wide' is 'broad' where a number is expected."
