@@ -18,6 +18,7 @@ from paretoformer.hardware_models.tables.columns import numbers
 from paretoformer.hardware_models.tables.expansion import Expansion
 from paretoformer.hardware_models.tables.features import Features, Floats
 from paretoformer.hardware_models.tables.planning import plan_expansion
+from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def fit_table(
         among: what to choose from; by default every predictor.
 
     Raises:
-        UserError: too few rows, or a column that is missing, constant or not to be read.
+        UserError: too few rows, a column that is missing, constant or not to be read, or a prior of these very rows.
     """
     reading = _Reading(frame, (column,), request, prior, origin or Origin())
     return reading.fit(column, np.arange(len(frame)), among)
@@ -154,6 +155,8 @@ class _Reading:
         if len(frame) < FEWEST_ROWS:
             raise UserError(f"The table has {len(frame)} rows, and a predictor learns from {FEWEST_ROWS} on.")
         self.targets = {column: read_target(frame, column) for column in columns}
+        if prior is not None:
+            _refuse_own_rows(prior, self.targets)
         chosen = choose_columns(frame, request.features, columns)
         self.left_out, self.request, self.prior, self.origin = chosen.left_out, request, prior, origin
         self.expansion: Expansion = plan_expansion(chosen.columns, request.depth)
@@ -166,7 +169,7 @@ class _Reading:
         needed = self.prior if selection.chosen.needs_prior else None
         fitted = TablePredictor(
             column=column,
-            origin=self.origin,
+            origin=replace(self.origin, rows=_rows_digest(target)),
             expansion=self.expansion,
             fitted=selection.chosen,
             seed=self.request.seed,
@@ -195,3 +198,20 @@ class _Reading:
             chosen=judged(found.selection.chosen),
             baselines={each.name: judged(each) for each in found.baselines},
         )
+
+
+def _rows_digest(target: Floats) -> str:
+    return digest(sorted(target.tolist()))
+
+
+def _refuse_own_rows(prior: TablePredictor, targets: dict[str, Floats]) -> None:
+    """A predictor knows the rows that it was fitted to, so that its errors on them would promise too much."""
+    known: TablePredictor | None = prior
+    own = {_rows_digest(target) for target in targets.values()}
+    while known is not None:
+        if known.origin.rows in own:
+            raise UserError(
+                f"The other predictor was fitted to these very rows (from {known.origin.source}), so that it has seen each "
+                "that it would be judged by; --from takes a predictor of another device."
+            )
+        known = known.prior

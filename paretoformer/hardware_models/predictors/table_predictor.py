@@ -19,10 +19,14 @@ FORMAT, VERSION = "paretoformer predictor", 1
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where the rows of a fit come from, and the unit of what is predicted, None where the table does not say."""
+    """Where the rows of a fit come from, and the unit of what is predicted, None where the table does not say.
+
+    `rows` is the digest of the costs that were fitted to, whatever their order; None for predictors of before it was kept.
+    """
 
     source: str = "a table"
     unit: str | None = None
+    rows: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,17 @@ from paretoformer.hardware_models.predictors.table_predictor import TablePredict
 from paretoformer.records.errors import UserError
 
 
+def test_a_predictor_of_the_very_same_rows_is_no_prior(tmp_path: Path) -> None:
+    frame = roofline(40)
+    fit_table(frame, "cost", TableRequest(), among=[Physical()]).predictor.save(tmp_path / "own.json")
+    own = TablePredictor.load(tmp_path / "own.json")
+    with pytest.raises(UserError, match="fitted to these very rows .* --from takes a predictor of another device"):
+        fit_table(frame.iloc[::-1].reset_index(drop=True), "cost", TableRequest(), prior=own, among=[Rescaled()])
+    adapted = fit_table(frame.iloc[:20], "cost", TableRequest(), prior=own, among=[Rescaled()]).predictor
+    with pytest.raises(UserError, match="fitted to these very rows"):
+        fit_table(frame, "cost", TableRequest(), prior=adapted, among=[Rescaled()])
+
+
 def roofline(rows: int) -> pd.DataFrame:
     """A device on which either arithmetic or memory is the bottleneck."""
     rng = np.random.default_rng(1)
