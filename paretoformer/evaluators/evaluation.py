@@ -29,15 +29,16 @@ def evaluate(
     device: torch.device,
     precision: str = "fp32",
     between_batches: Callable[[], None] = lambda: None,
+    most: int | None = None,
 ) -> Mapping[str, Tensor]:
-    """By metric, the parts of all examples of a split, (n, K) float64 on the CPU.
+    """By metric, the parts of all examples of a split, or of the first `most`, (n, K) float64 on the CPU.
 
     What is not a `Model` gives no tokens and no vectors, and metrics that read those are left out.
     """
-    examples = task.examples(split)
+    examples = task.examples(split).take(slice(most))
     found: dict[str, list[Tensor]] = {}
     pairs: list[tuple[Tensor, Tensor]] = []
-    for part in evaluation_batches(examples, _batch_size(task.signature)):
+    for part in evaluation_batches(examples, batch_size(task.signature)):
         between_batches()
         batch = part.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
@@ -77,5 +78,6 @@ def _reads(task: Task, kind: type) -> bool:
     return any(isinstance(metric, kind) for metric in task.metrics)
 
 
-def _batch_size(signature: Signature) -> int:
+def batch_size(signature: Signature) -> int:
+    """How many examples are evaluated at once."""
     return max(1, min(_MOST_EXAMPLES, _MOST_OUTPUTS // signature.outputs))

@@ -53,16 +53,16 @@ def verdicts(
     spec: StudySpec,
     found: Survey,
     looked_at: Sequence[Sampled],
-    measured: Sequence[Costs],
+    measured: Sequence[Costs] | None,
     constant: Mapping[str, float],
 ) -> tuple[Verdict, ...]:
-    """What is known of each bound.
+    """What is known of each bound; where nothing was measured, of those that need no measurement.
 
     Args:
         spec: names the bounds.
         found: a survey of its space.
         looked_at: the points of it that were measured.
-        measured: their costs.
+        measured: their costs, None where they were not.
         constant: by metric, the score of the best answer that ignores the input.
     """
 
@@ -74,11 +74,13 @@ def verdicts(
             return _counted(spec, found, bound)
         if bound.name == "activation_bytes":
             return _of_a_few(bound, [float(activation_bytes(spec, each)) for each in looked_at])
+        assert measured is not None, "bounds on measured costs have been left out"
         worst = max if bound.upper else min
         targets = [str(target) for target in spec.targets_of(bound)]
         return _of_a_few(bound, [worst(costs[bound.name, target].value for target in targets) for costs in measured])
 
-    return tuple(verdict(bound) for bound in spec.constraints)
+    targeted = {name for name, _ in spec.target_costs}
+    return tuple(verdict(bound) for bound in spec.constraints if measured is not None or bound.name not in targeted)
 
 
 def activation_bytes(spec: StudySpec, sampled: Sampled) -> int:

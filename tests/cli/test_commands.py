@@ -18,6 +18,7 @@ from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import Target
 from paretoformer.store import Store
+from paretoformer.studies import preflight as preflights
 from paretoformer.studies import stations
 from paretoformer.studies.rounds import Rounds
 
@@ -152,6 +153,18 @@ def test_a_profile_says_size_ranges_bounds_and_hours_and_stores_nothing(
     refused = run(*given, "params <= 1", "--json").json
     assert [bound["possible"] for bound in refused["constraints"]] == [False]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_counted_profile_measures_and_trains_nothing_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object, **named: object) -> None:
+        raise AssertionError("nothing is measured or trained")
+
+    monkeypatch.setattr(preflights, "preflight", never)
+    said = run("profile", "digits", "--counted", "--subject-to", "params <= 20k", "--subject-to", "latency <= 1s").out
+    assert "params <= 20 k can be met" in said and "latency <=" not in said
+    assert "counted only: latency[cpu:eager:fp32:1:prefill/1/1] not measured, nothing trained" in said
+    found = run("profile", "digits", "--counted", "--json").json
+    assert (found["hours"], found["seconds"], found["left_out"][-1]) == (None, None, "hours")
 
 
 def test_a_measurement_says_what_it_found_and_why_the_rest_is_unavailable(

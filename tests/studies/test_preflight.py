@@ -31,6 +31,7 @@ def look(space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Pat
         objectives: str = "accuracy, -latency",
         visits: MakeVisit = fake_visits,
         rate: float | None = None,
+        free: int = 10**12,
     ) -> Preflight:
         request = Request(
             what="digits", space=space, objectives=objectives, subject_to=bounds, budget=512, learning_rate=rate, seed=3
@@ -38,7 +39,7 @@ def look(space: SearchSpace, store: Store, fake_visits: MakeVisit, tmp_path: Pat
         planned = plan(request, Here(visits))
         found = survey(planned.spec, samples=40)
         lease = Lease("cpu", tmp_path / "locks")
-        return preflight(planned, found, store, lease=lease, clock=lambda: float(next(ticks)))
+        return preflight(planned, found, store, lease=lease, free=free, clock=lambda: float(next(ticks)))
 
     return call
 
@@ -107,3 +108,21 @@ def test_hours_grow_with_trials_and_only_training_is_shared_by_workers(look: Loo
 
 def test_a_rate_at_which_training_diverges_is_no_reason_not_to_search(look: Look) -> None:
     assert look(objectives="accuracy, -params", rate=1e30).training_seconds > 0
+
+
+def test_what_cannot_be_trained_for_want_of_memory_is_refused_before_it_is_measured(look: Look) -> None:
+    def never(*arguments: object) -> Visit:
+        raise AssertionError("this need not be measured")
+
+    words = (
+        r"The middle sampled architecture of space small cannot be trained here: .* takes about .* 1 kB are free; give"
+    )
+    with pytest.raises(UserError, match=words):
+        look(visits=never, free=1000)
+
+
+def test_the_largest_may_take_more_than_there_is(look: Look) -> None:
+    needed = look().largest.needed
+    found = look(free=needed - 1)
+    assert not found.largest.fits
+    assert look(free=needed).largest.fits

@@ -15,6 +15,9 @@ def command(
     request: RequestOptions,
     trials: Annotated[int, typer.Option(metavar="N", help="Trials to estimate the hours of.")] = DEFAULT_TRIALS,
     storage: Storage = DEFAULT_STORAGE,
+    counted_only: Annotated[
+        bool, typer.Option("--counted", help="Sample and count only: nothing is measured or trained; takes seconds.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Look over a space before searching it.
@@ -25,9 +28,10 @@ def command(
     Effort(trials=trials)
     import torch
 
-    from paretoformer.cli.views.preflight import preflight_json, preflight_lines
+    from paretoformer.cli.views.preflight import counted_json, counted_lines, preflight_json, preflight_lines
     from paretoformer.cli.waiting import waiting
     from paretoformer.store import Store
+    from paretoformer.studies.counted import counted
     from paretoformer.studies.hosts import hosts_at
     from paretoformer.studies.planning import plan
     from paretoformer.studies.preflight import preflight
@@ -35,6 +39,13 @@ def command(
 
     torch.set_num_threads(1)
     planned = plan(request.request(), hosts_at(storage))
+    if counted_only:
+        known = counted(planned, survey(planned.spec))
+        if json:
+            print_json(counted_json(known, planned.spec, trials))
+        for line in () if json else counted_lines(known, planned.spec):
+            report().print(line)
+        return
     with Store.open("sqlite://") as store, waiting(notes(), "Measuring the least, middle and largest architecture"):
         found = preflight(planned, survey(planned.spec), store)
     if json:
