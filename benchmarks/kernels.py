@@ -1,7 +1,7 @@
 """Kernels beside torch's own operators, FlexAttention and fixed splits: one table, ratios, share of the bandwidth.
 
     python benchmarks/kernels.py --json benchmarks/results/kernels-h100.json   # at most 8 minutes on a GPU, 2 on a CPU
-    python benchmarks/kernels.py --only decode norms
+    python benchmarks/kernels.py --only decode norms                           # a file keeps its rows of other groups
 
 Needs torch, and triton on a GPU; `PYTHONPATH=.` where the package is not installed. Every path is checked against its
 definition in higher precision first, with outputs poisoned. On a GPU a time is that of a CUDA graph's replays over
@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from kernels_checks import TOLERANCE, checks, error, normal, poison
+from kernels_distributed import distributed_contests
 from kernels_timing import DEVICE, GPU, bandwidths, median_times
 from torch import Tensor
 from torch.nn import functional
@@ -317,7 +318,7 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
     return contest, None if backward else exact
 
 
-GROUPS = {"decode": decode_contests, "linear": linear_contests, "norms": norm_contests}
+GROUPS = {"decode": decode_contests, "linear": linear_contests, "norms": norm_contests, "distributed": distributed_contests}
 
 
 def main() -> None:
@@ -350,7 +351,7 @@ def main() -> None:
             if time.monotonic() - began > 60 * options.minutes:
                 report["left_out"].append(f"{contest.group} {contest.name}")
                 continue
-            report["rows"].append(run(contest, bandwidth, exact))
+            report["rows"].append(contest if isinstance(contest, dict) else run(contest, bandwidth, exact))
             print(_line(report["rows"][-1]), flush=True)
         _store(report, began, options.json)
     print(f"paths {paths_taken()}, left out {report['left_out']}, {_spent(began)}")
@@ -359,7 +360,10 @@ def main() -> None:
 def _store(report: dict[str, Any], began: float, path: Path | None) -> None:
     report |= {"paths": paths_taken(), "seconds": time.monotonic() - began}
     if path:
-        path.write_text(json.dumps(report, indent=1) + "\n")
+        done = {row["group"] for row in report["rows"]}
+        kept = json.loads(path.read_text())["rows"] if path.exists() else []
+        rows = [row for row in kept if row["group"] not in done] + report["rows"]
+        path.write_text(json.dumps(report | {"rows": rows}, indent=1) + "\n")
 
 
 def _conditions() -> dict[str, Any]:
