@@ -18,21 +18,17 @@ class Rows:
     rank: int
     causal: bool
 
-    def start(self, q: Tensor) -> list[Partial]:
-        """Partials of the rank's chunks of queries, or of all at once where nothing is masked."""
-        return [Partial.empty(part) for part in q.tensor_split(self._parts, 2)]
-
-    def add(self, partials: list[Partial], q: Tensor, held: Tensor, source: int) -> None:
-        """Merge what the keys and values of rank `source`, held (2, B, Hkv, n, d), add to the partials."""
-        length = q.shape[2]
-        for pair in self.shards.pairs(self.rank, source, length, self.causal):
-            part = pair.queries.start * self._parts // max(1, length)
+    def add(self, partials: dict[int, Partial], q: Tensor, held: Tensor, source: int) -> None:
+        """Merge what keys and values of rank `source`, held (2, B, Hkv, n, d), add to the partials, by their first query."""
+        for pair in self.shards.pairs(self.rank, source, q.shape[2], self.causal):
             k, v = held[:, :, :, pair.keys]
-            partials[part] = partials[part].merged(attend(q[:, :, pair.queries], k, v, pair.shift))
+            found = attend(q[:, :, pair.queries], k, v, pair.shift)
+            before = partials.get(pair.queries.start)
+            partials[pair.queries.start] = found if before is None else before.merged(found)
 
-    def finish(self, partials: list[Partial], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """(out (B, H, n, d), lse (B, H, n))."""
-        outs, sums = zip(*(partial.finished(dtype) for partial in partials), strict=True)
+    def finish(self, partials: dict[int, Partial], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """(out (B, H, n, d), lse (B, H, n)) once the rank's own keys, which every query sees, are among the partials."""
+        outs, sums = zip(*(partials[at].finished(dtype) for at in sorted(partials)), strict=True)
         return torch.cat(outs, 2), torch.cat(sums, 2)
 
     def gradients(
@@ -48,7 +44,3 @@ class Rows:
             own[0, :, :, pair.keys] += part[1]
             own[1, :, :, pair.keys] += part[2]
         return own
-
-    @property
-    def _parts(self) -> int:
-        return self.shards.each if self.causal else 1

@@ -8,6 +8,7 @@ from torch.autograd.function import once_differentiable
 
 from paretoformer.kernels.distributed_attention.blocks import Rows
 from paretoformer.kernels.distributed_attention.exchange import Exchange
+from paretoformer.kernels.distributed_attention.partial import Partial
 from paretoformer.kernels.precision import widened
 
 
@@ -18,7 +19,8 @@ class Gather(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, exchange: Exchange, rows: Rows) -> Tensor:
         """The rank's rows."""
         ctx.exchange, ctx.rows = exchange, rows
-        held, partials = exchange.gather(torch.stack((k, v))), rows.start(q)
+        partials: dict[int, Partial] = {}
+        held = exchange.gather(torch.stack((k, v)))
         for source in range(exchange.ranks):
             rows.add(partials, q, held[source], source)
         out, lse = rows.finish(partials, q.dtype)

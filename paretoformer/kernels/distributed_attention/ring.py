@@ -8,6 +8,7 @@ from torch.autograd.function import once_differentiable
 
 from paretoformer.kernels.distributed_attention.blocks import Rows
 from paretoformer.kernels.distributed_attention.exchange import Exchange
+from paretoformer.kernels.distributed_attention.partial import Partial
 from paretoformer.kernels.precision import widened
 
 
@@ -21,7 +22,8 @@ class Ring(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, exchange: Exchange, rows: Rows) -> Tensor:
         """The rank's rows."""
         ctx.exchange, ctx.rows = exchange, rows
-        held, partials, ranks = torch.stack((k, v)), rows.start(q), exchange.ranks
+        partials: dict[int, Partial] = {}
+        held, ranks = torch.stack((k, v)), exchange.ranks
         for step in range(ranks):
             arrived = exchange.rotate(held) if step < ranks - 1 else None
             rows.add(partials, q, held, (exchange.rank - step) % ranks)
