@@ -318,7 +318,12 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
     return contest, None if backward else exact
 
 
-GROUPS = {"decode": decode_contests, "linear": linear_contests, "norms": norm_contests, "distributed": distributed_contests}
+GROUPS = {
+    "decode": decode_contests,
+    "linear": linear_contests,
+    "norms": norm_contests,
+    "distributed": distributed_contests,
+}
 
 
 def main() -> None:
@@ -360,10 +365,11 @@ def main() -> None:
 def _store(report: dict[str, Any], began: float, path: Path | None) -> None:
     report |= {"paths": paths_taken(), "seconds": time.monotonic() - began}
     if path:
+        before = json.loads(path.read_text()) if path.exists() else {"rows": [], "checks": [], "paths": {}}
         done = {row["group"] for row in report["rows"]}
-        kept = json.loads(path.read_text())["rows"] if path.exists() else []
-        rows = [row for row in kept if row["group"] not in done] + report["rows"]
-        path.write_text(json.dumps(report | {"rows": rows}, indent=1) + "\n")
+        joined = report | {"checks": report["checks"] or before["checks"], "paths": before["paths"] | report["paths"]}
+        joined["rows"] = [row for row in before["rows"] if row["group"] not in done] + report["rows"]
+        path.write_text(json.dumps(joined, indent=1) + "\n")
 
 
 def _conditions() -> dict[str, Any]:
