@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, logsigmoid, normalize, pad
 
+from paretoformer.kernels.omega_memory.networks import gelu_slope
+from paretoformer.kernels.omega_memory.scan import decays
 from paretoformer.kernels.precision import without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Site
 from paretoformer.search_spaces.parts.convolution import Recent
 from paretoformer.search_spaces.parts.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
-from paretoformer.search_spaces.parts.neural_memory import gelu_slope
 from paretoformer.search_spaces.registry import register
 
 
@@ -208,11 +209,11 @@ class DeepTransformer(MemoryLayer):
             retention=torch.cat((state.retention, retention), 2),
             gamma=torch.cat((state.gamma, gamma), 2),
         )
-        decay = state.retention.cumsum(-1)
-        weights = self._weights(decay, state)  # (B, Hkv, tokens of the chunk, pairs)
-        y = self._read(tokens.q, decay[:, :, -fresh:].exp(), weights[:, :, -fresh:], state)
+        shares, decay = decays(state.retention)
+        weights = shares @ self._banded(state)  # (B, Hkv, tokens of the chunk, pairs)
+        y = self._read(tokens.q, decay[:, :, -fresh:], weights[:, :, -fresh:], state)
         ended = state.retention.shape[2] == config.chunk
-        return y, self._folded(decay[:, :, -1].exp(), weights[:, :, -1], state) if ended else state
+        return y, self._folded(decay[:, :, -1], weights[:, :, -1], state) if ended else state
 
     def _gates(self, gates: Tensor) -> tuple[Tensor, Tensor]:
         """Retention as a logarithm (B, Hkv, T), and gamma (B, Hkv, T, window) as it is used."""
@@ -248,15 +249,13 @@ class DeepTransformer(MemoryLayer):
         column = 2 * (v - k - hidden @ first.mT) if omega else v.clone()
         return self._with_one((column @ first) * gelu_slope(inner)), column, hidden
 
-    def _weights(self, decay: Tensor, state: Kept) -> Tensor:
-        """How much of each pair's gradient each token of the chunk has, (B, Hkv, T, J)."""
-        window, length = self.config.window, decay.shape[2]
-        tokens = torch.arange(length, device=decay.device)
-        places = tokens[:, None] + torch.arange(window, device=decay.device)
-        gamma = state.gamma * (places >= window - 1 - state.folded)  # nothing stands before the first token
-        banded = decay.new_zeros(*decay.shape, length + window - 1).scatter(-1, places.expand_as(gamma), gamma)
-        later = tokens[:, None] < tokens
-        return (decay[..., None] - decay[..., None, :]).masked_fill(later, -torch.inf).exp() @ banded
+    def _banded(self, state: Kept) -> Tensor:
+        """How much of each pair's gradient each token of the chunk adds, (B, Hkv, T, J)."""
+        window, gamma = self.config.window, state.gamma
+        length = gamma.shape[2]
+        places = torch.arange(length, device=gamma.device)[:, None] + torch.arange(window, device=gamma.device)
+        gamma = gamma * (places >= window - 1 - state.folded)  # nothing stands before the first token
+        return gamma.new_zeros(*gamma.shape[:3], length + window - 1).scatter(-1, places.expand_as(gamma), gamma)
 
     def _read(self, q: Tensor, decay: Tensor, weights: Tensor, state: Kept) -> Tensor:
         """M_t(q_t): q (B, Hkv, T, G, d), decay since the chunk began (B, Hkv, T), weights (B, Hkv, T, J) -> as q."""

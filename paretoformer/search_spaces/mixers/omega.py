@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from paretoformer.kernels.newton_schulz import newton_schulz, newton_schulz_macs
+from paretoformer.kernels.newton_schulz import newton_schulz_macs
+from paretoformer.kernels.omega_memory import MemoryState, NeuralMemory, OmegaRule, Tokens, omega_memory
+from paretoformer.kernels.omega_memory.networks import MEMORIES, MemoryKind
 from paretoformer.kernels.precision import without_autocast
 from paretoformer.search_spaces.contract import Capability, Context, Site
 from paretoformer.search_spaces.parts.convolution import Recent
 from paretoformer.search_spaces.parts.memory_layer import MemoryLayer, MemoryLayerConfig, Projected
-from paretoformer.search_spaces.parts.neural_memory import MEMORIES, MemoryKind, NeuralMemory, Weights
 from paretoformer.search_spaces.parts.polynomial import FeatureKind, PolynomialFeatures, feature_count
 from paretoformer.search_spaces.registry import register
 
@@ -86,6 +87,17 @@ class OmegaConfig(MemoryLayerConfig):
         return MEMORIES[self.memory](width, self.expansion * width, feature_count(self.features, self.degree, width))
 
     @property
+    def rule(self) -> OmegaRule:
+        """The steps of each memory."""
+        return OmegaRule(
+            window=self.window,
+            chunk=self.chunk,
+            inner=self.inner,
+            steps=self.steps,
+            reads_before=self.read == "pre",
+        )
+
+    @property
     def gates(self) -> int:
         """Gates of each memory: window, retention, step, momentum."""
         return self.window + (2 if self.inner == "gradient" else 3)
@@ -129,43 +141,10 @@ class OmegaConfig(MemoryLayerConfig):
 
 @dataclass(frozen=True)
 class Learned:
-    """What a memory knows after `seen` tokens.
+    """What the memories of all heads know, and the convolution's tokens."""
 
-    Weights now, when its chunk began (the same tensors at a beginning), and momentum, (B, Hkv, rows, columns) each; the
-    last window - 1 keys and values (B, Hkv, window - 1, d); the convolution's tokens.
-    """
-
-    weights: Weights
-    base: Weights
-    momentum: Weights
-    k: Tensor
-    v: Tensor
+    memory: MemoryState
     recent: Recent
-    seen: int = 0
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Queries (B, Hkv, T, G, d), keys, values (B, Hkv, T, d); gates (B, Hkv, T), retention and momentum as logarithms.
-
-    gamma: (B, Hkv, T, window), the oldest token first.
-    """
-
-    q: Tensor
-    k: Tensor
-    v: Tensor
-    retention: Tensor
-    step: Tensor
-    momentum: Tensor | None
-    gamma: Tensor
-
-    def part(self, start: int, end: int) -> "Tokens":
-        """Tokens from `start` to before `end`."""
-        q, k, v, retention, step, gamma = (
-            t[:, :, start:end] for t in (self.q, self.k, self.v, self.retention, self.step, self.gamma)
-        )
-        momentum = None if self.momentum is None else self.momentum[:, :, start:end]
-        return Tokens(q, k, v, retention, step, momentum, gamma)
 
 
 class Omega(MemoryLayer):
@@ -191,21 +170,16 @@ class Omega(MemoryLayer):
         initial = tuple(weight.to(wide).expand(batch, -1, -1, -1).clone() for weight in self.initial)
         momentum = () if self.config.inner == "gradient" else tuple(torch.zeros_like(weight) for weight in initial)
         window = like.new_zeros(batch, self.kv_heads, self.config.window - 1, self.head_width, dtype=wide)
-        recent = self.convolution.start(batch, like)
-        return Learned(initial, initial, momentum, window, window.clone(), recent)
+        memory = MemoryState(initial, initial, momentum, window, window.clone())
+        return Learned(memory, self.convolution.start(batch, like))
 
     def extend(self, x: Tensor, state: Learned, context: Context) -> tuple[Tensor, Learned]:
         """x: (B, T, D)."""
         projected, recent = self.projected(x, state.recent)
         tokens = self._tokens(projected)
-        state, outputs, at = replace(state, recent=recent), [], 0
         with without_autocast(x):
-            while at < x.shape[1]:
-                end = min(x.shape[1], at + self.config.chunk - state.seen % self.config.chunk)
-                y, state = self._stepped(tokens.part(at, end), state)
-                outputs.append(y)
-                at = end
-        return self.closed(torch.cat(outputs, 2), x), state
+            y, memory = omega_memory(self.network, self.features, self.config.rule, tokens, state.memory)
+        return self.closed(y, x), Learned(memory, recent)
 
     def _tokens(self, projected: Projected) -> Tokens:
         config = self.config
@@ -217,54 +191,3 @@ class Omega(MemoryLayer):
         if config.inner == "momentum":
             step = step * rest[..., 2].neg().sigmoid()  # 1 - theta
         return Tokens(projected.q, projected.k, projected.v, logsigmoid(rest[..., 0]), step, momentum, gamma)
-
-    def _stepped(self, tokens: Tokens, state: Learned) -> tuple[Tensor, Learned]:
-        """Tokens of one chunk -> outputs (B, Hkv, T, G, d) and the memory after them."""
-        k, v = torch.cat((state.k, tokens.k), 2), torch.cat((state.v, tokens.v), 2)
-        begins = state.seen % self.config.chunk == 0
-        base = state.weights if begins else state.base
-        pairs = self.network.gradients(base, self.features(k), k, v)
-        every, momenta = [], []  # of each matrix (B, Hkv, T, rows, columns)
-        for index, (column, row) in enumerate(pairs):
-            gradient = self._windowed(column, row, tokens.gamma, state.seen)
-            change, momentum = self._change(gradient, tokens, state.momentum[index] if state.momentum else None)
-            weights = _scanned(-change, tokens.retention, state.weights[index])
-            momenta += [] if momentum is None else [momentum[:, :, -1].clone()]
-            every.append(weights)
-        now = tuple(weights[:, :, -1].clone() for weights in every)
-        if self.config.read == "pre":
-            before = (weights[:, :, None] for weights in state.weights)
-            every = [torch.cat((one, later[:, :, :-1]), 2) for one, later in zip(before, every, strict=True)]
-        y = self.network.read(tuple(every), self.features(tokens.q), tokens.q)
-        seen, recent = state.seen + tokens.k.shape[2], self.config.window - 1
-        k, v = (part[:, :, part.shape[2] - recent :].clone() for part in (k, v))
-        kept = now if seen % self.config.chunk == 0 else base
-        return y, Learned(now, kept, tuple(momenta), k, v, state.recent, seen)
-
-    def _windowed(self, column: Tensor, row: Tensor, gamma: Tensor, seen: int) -> Tensor:
-        """Sum over each token's window of gamma times the gradients of its pairs, (B, Hkv, T, rows, columns)."""
-        window, length = self.config.window, gamma.shape[2]
-        if seen < window - 1:
-            places = torch.arange(length, device=gamma.device)[:, None] + torch.arange(window, device=gamma.device)
-            gamma = gamma * (places >= window - 1 - seen)  # nothing stands before the first token
-        return (column.unfold(2, window, 1) * gamma[:, :, :, None]) @ row.unfold(2, window, 1).mT
-
-    def _change(self, gradient: Tensor, tokens: Tokens, before: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """What each token takes off the weights, and the momentum after each."""
-        step = tokens.step[..., None, None]
-        if tokens.momentum is None or before is None:
-            return step * gradient, None
-        if self.config.inner == "momentum":
-            momentum = _scanned(step * gradient, tokens.momentum, before)
-            return momentum, momentum
-        momentum = _scanned(gradient, tokens.momentum, before)
-        return step * newton_schulz(momentum, self.config.steps), momentum
-
-
-def _scanned(added: Tensor, decay: Tensor, before: Tensor) -> Tensor:
-    """s_t = exp(decay_t) s_{t-1} + added_t for all t: added (.., T, rows, columns), decay (.., T), before (.., rows, columns)."""
-    total = decay.cumsum(-1)
-    later = torch.ones_like(total[..., None] - total[..., None, :], dtype=torch.bool).triu(1)
-    weights = (total[..., None] - total[..., None, :]).masked_fill(later, -torch.inf).exp()  # (.., T, T)
-    sums = (weights @ added.flatten(-2)).view_as(added)
-    return sums + total.exp()[..., None, None] * before[:, :, None]

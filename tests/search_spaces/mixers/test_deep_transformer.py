@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from paretoformer.kernels.omega_memory.networks import LinearMemory, MlpMemory
 from paretoformer.search_spaces.contract import Context, Site
 from paretoformer.search_spaces.mixers.deep_transformer import DeepTransformer, DeepTransformerConfig
-from paretoformer.search_spaces.parts.neural_memory import LinearMemory, MlpMemory
 from paretoformer.search_spaces.parts.polynomial import PolynomialFeatures
 
 SITE = Site(width=8, length=40, causal=True)

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from paretoformer.kernels.newton_schulz import newton_schulz
+from paretoformer.kernels.omega_memory import Tokens, omega_memory
 from paretoformer.search_spaces.contract import Context, Site
-from paretoformer.search_spaces.mixers.omega import Omega, OmegaConfig, Tokens
+from paretoformer.search_spaces.mixers.omega import Omega, OmegaConfig
 
 SITE = Site(width=8, length=40, causal=True)
 SMALL = OmegaConfig(heads=2, window=3, chunk=1, expansion=2, conv=2)
@@ -185,7 +186,7 @@ def test_a_wider_window_and_more_features_store_pairs_with_less_error(places) ->
         module = places.built(config, Site(width=16, length=64, causal=True)).double().eval()
         k = torch.nn.functional.normalize(places.normal(1, 1, 64, 16, seed=seed), dim=-1)
         v = places.normal(1, 1, 64, 16, seed=seed + 100).sign()
-        state = module.start(1, 64, k[0, 0], Context(causal=True))
+        state = module.start(1, 64, k[0, 0], Context(causal=True)).memory
         state = replace(state, weights=tuple(weight * 0 for weight in state.weights))
         for t in range(64):
             seen = module.features(k[0, 0, max(0, t - window + 1) : t + 1])
@@ -194,7 +195,7 @@ def test_a_wider_window_and_more_features_store_pairs_with_less_error(places) ->
             ones = torch.ones(1, 1, 1, dtype=torch.float64)
             gamma = torch.ones(1, 1, 1, window, dtype=torch.float64)
             tokens = Tokens(one[:, :, :, None], one, v[:, :, t : t + 1], 0 * ones, step * ones, None, gamma)
-            _, state = module._stepped(tokens, state)
+            _, state = omega_memory(module.network, module.features, config.rule, tokens, state)
         return float((module.network.read(state.weights, module.features(k), k) - v).square().mean())
 
     with torch.no_grad():

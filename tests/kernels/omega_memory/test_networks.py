@@ -4,9 +4,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from paretoformer.search_spaces.parts.neural_memory import MEMORIES, gelu_slope
+from paretoformer.kernels.omega_memory.networks import MEMORIES, gelu_slope
 
 WIDTH, HIDDEN, FEATURES = 3, 5, 7
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @pytest.fixture(params=sorted(MEMORIES))
@@ -15,12 +19,12 @@ def network(request):
 
 
 @pytest.fixture
-def weights(network, places):
-    return tuple(places.normal(*shape, seed=seed) for seed, shape in enumerate(network.shapes))
+def weights(network):
+    return tuple(normal(*shape, seed=seed) for seed, shape in enumerate(network.shapes))
 
 
-def test_columns_and_rows_multiply_to_the_gradient_of_the_squared_error(network, weights, places) -> None:
-    features, k, v = places.normal(4, FEATURES), places.normal(4, WIDTH, seed=2), places.normal(4, WIDTH, seed=3)
+def test_columns_and_rows_multiply_to_the_gradient_of_the_squared_error(network, weights) -> None:
+    features, k, v = normal(4, FEATURES), normal(4, WIDTH, seed=2), normal(4, WIDTH, seed=3)
     found = network.gradients(weights, features, k, v)
     for pair in range(4):
         learned = [weight.clone().requires_grad_() for weight in weights]
@@ -29,8 +33,8 @@ def test_columns_and_rows_multiply_to_the_gradient_of_the_squared_error(network,
             torch.testing.assert_close(torch.outer(column[pair], row[pair]), gradient, rtol=0, atol=1e-10)
 
 
-def test_macs_are_those_of_its_products(network, weights, places) -> None:
-    features, k = places.normal(4, FEATURES), places.normal(4, WIDTH)
+def test_macs_are_those_of_its_products(network, weights) -> None:
+    features, k = normal(4, FEATURES), normal(4, WIDTH)
     with FlopCounterMode(display=False) as counter:
         network.gradients(weights, features, k, k)
     assert counter.get_total_flops() == 2 * 4 * network.gradient_macs
@@ -39,7 +43,7 @@ def test_macs_are_those_of_its_products(network, weights, places) -> None:
     assert counter.get_total_flops() == 2 * 4 * network.size
 
 
-def test_the_slope_of_gelu_is_its_derivative(places) -> None:
-    x = places.normal(50).requires_grad_()
+def test_the_slope_of_gelu_is_its_derivative() -> None:
+    x = normal(50).requires_grad_()
     (expected,) = torch.autograd.grad(torch.nn.functional.gelu(x).sum(), x)
     torch.testing.assert_close(gelu_slope(x.detach()), expected, rtol=0, atol=1e-12)
