@@ -20,7 +20,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Measure an architecture's latency, memory and energy, and keep them in the database."""
-    from paretoformer.cli.views.layers import layers_json, layers_table
+    from paretoformer.cli.views.layers import layers_json, layers_tables
     from paretoformer.cli.views.measurements import condition_lines, measurement_json, measurement_table
     from paretoformer.records.costs import COSTS
     from paretoformer.records.units import show
@@ -49,8 +49,8 @@ def command(
     console = report()
     counts = ", ".join(f"{name} {show(number, COSTS[name].unit)}" for name, number in found.counts.items())
     console.print(f"{arch} for {found.signature}\ncounted: {counts}")
-    for target, each in parts.items():
-        console.print(layers_table(target, each))
+    for table in layers_tables(parts):
+        console.print(table)
     if found.measurements:
         console.print(measurement_table(found.measurements, found.signature))
     for missing in found.missing:

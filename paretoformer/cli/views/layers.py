@@ -1,6 +1,6 @@
 """Counts part by part, as a table and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,11 +25,24 @@ def layers_json(target: Target, parts: Sequence[LayerCount]) -> dict[str, Any]:
     }
 
 
-def layers_table(target: Target, parts: Sequence[LayerCount]) -> Table:
+def layers_tables(parts: Mapping[Target, Sequence[LayerCount]]) -> Iterator[Table]:
+    """The table of each target, once where several have the same: a runtime or a device changes no count."""
+    seen = set()
+    for target, each in parts.items():
+        shown = (_title(target), tuple(each))
+        if shown not in seen:
+            seen.add(shown)
+            yield _table(*shown)
+
+
+def _title(target: Target) -> str:
+    return f"{_of(target)}, bytes in {target.precision} (counted)"
+
+
+def _table(title: str, parts: Sequence[LayerCount]) -> Table:
     """A row for each part and one for their sum; columns that are 0 throughout are left out."""
     sums = {name: sum(getattr(part, name) for part in parts) for name in _UNITS}
     shown = [name for name in _UNITS if sums[name]]
-    title = f"{_of(target)}, bytes in {target.precision} (counted)"
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold", title=title, title_justify="left")
     for name in ("stack", "layer", "part", "choice"):
         table.add_column(name, no_wrap=True, justify="right" if name == "layer" else "left")
