@@ -57,11 +57,12 @@ def _by_polynomial(least: int, most: int, steps: int) -> bool:
 def _polynomial(square: Tensor, steps: int) -> Tensor:
     """The product of all steps, of square = x x^T (..., m, m)."""
     a, b, c = COEFFICIENTS
-    product, one = None, torch.eye(square.shape[-1], dtype=square.dtype, device=square.device)
+    shape, square, product = square.shape, square.flatten(0, -3) if square.ndim > 2 else square[None], None
+    scaled_one = a * torch.eye(shape[-1], dtype=square.dtype, device=square.device)
     for left in reversed(range(steps)):
-        factor = a * one + b * square + c * (square @ square)
+        factor = torch.baddbmm(square, square, square, beta=b, alpha=c) + scaled_one
         product = factor if product is None else factor @ product
         if left:
             square = factor @ square @ factor
     assert product is not None, "at least one step is taken"
-    return product
+    return product.view(shape)
