@@ -1,6 +1,7 @@
 """docs/tasks.md and docs/tasks-found.md say what their benchmarks kept."""
 
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -63,6 +64,18 @@ def test_the_classical_baseline_is_still_the_one_that_the_task_names(benchmark_o
     if "classical" in found or name in WITHOUT_CLASSICAL:
         pytest.skip("not quoted")
     assert benchmark_of("quoted_baselines").quoted(name, task_class(name).about.baseline) is not None
+
+
+CONSTANT = re.compile(r"([\d.]+)(?: bits/byte)?(?: on validation)? by (?:constant|chance|the mean|byte frequencies)\b")
+OF_ANOTHER_METRIC = {"signals"}  # its month's, which is no default
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_a_tasks_sentence_says_the_same_of_the_constant_answer_as_the_benchmark(benchmark_of, name: str) -> None:
+    said = CONSTANT.search(task_class(name).about.baseline)
+    if said is None or name in OF_ANOTHER_METRIC:
+        pytest.skip("it says nothing of it")
+    assert float(said[1]) == pytest.approx(kept_tasks(benchmark_of)[name]["constant"], abs=6e-4)
 
 
 def test_a_task_loses_where_its_classical_baseline_is_better(benchmark_of) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paretoformer.evaluators.task import Task
 
 
-@register_criterion("spans", papers=(4,))
+@register_criterion("spans")
 @dataclass(frozen=True, kw_only=True)
 class Spans(Criterion):
     """Mean nats a token of the hidden spans, written one after another, a mask before each and one at the end.
