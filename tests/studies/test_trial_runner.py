@@ -13,7 +13,7 @@ from paretoformer.evaluators.task import Task
 from paretoformer.evaluators.trainer import TrainingFailed
 from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.hardware_models.devices import Device
-from paretoformer.hardware_models.measuring import MakeVisit
+from paretoformer.hardware_models.measuring import MakeVisit, take_visit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint
@@ -473,6 +473,29 @@ def test_a_station_that_is_gone_stops_the_worker_and_fails_no_trial_and_a_new_on
     left[0] = 100
     Worker(timed, Limits(trials=2)).work()
     assert {row.state for row in bench.store.trials.all(timed.study)} == {TrialState.COMPLETE}
+
+
+@pytest.mark.slow
+def test_a_measuring_process_that_runs_out_of_memory_is_a_row_with_the_reason_and_the_search_goes_on(
+    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path
+) -> None:
+    spec = replace(timed_spec, task=bench.spec.task, data_hash=bench.spec.data_hash)
+    made_visits: list[str] = []
+
+    def visit(meter: Meter, subject: Subject, target: Target) -> Visit:
+        made_visits.append(subject.architecture.digest)
+        if len(made_visits) > 1:
+            return fake_visits(meter, subject, target)
+        assert target.workload  # ten million million images, in a real process, which no machine has the memory for
+        return take_visit(meter, subject, replace(target, workload=replace(target.workload, batch=10**13)))
+
+    timed = made(bench.store, spec, bench.task, tmp_path, "full")
+    timed = replace(timed, measurer=Measurer(bench.store, spec, Here(visit)))
+    Worker(timed, Limits(trials=2)).work()
+    first, second = bench.store.trials.all(timed.study)
+    assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETE)
+    assert "out of memory" in (first.reason or "") and "Traceback" not in (first.reason or "")
+    assert first.architecture == made_visits[0]
 
 
 class Anywhere(Here):
