@@ -23,6 +23,7 @@ for file in sorted(Path(sys.argv[1]).glob("*.py")):
     page[file.stem] = {"__name__": file.stem}
     exec(compile(file.read_text(), file, "exec"), page[file.stem])
 
+from paretoformer.evaluators import packages
 from paretoformer.evaluators.criterion import criterion
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
@@ -65,6 +66,8 @@ plain, focal = (criterion(text).loss(sure / 50, examples) for text in ("focal:ga
 assert focal < plain and abs(plain - criterion("cross-entropy").loss(sure / 50, examples)) < 1e-6
 *_, focused = Trainer(build(architecture, task.signature, seed=0), task, replace(task.recipe, criterion="focal:gamma=1"), seed=0).run()
 assert focused[0].value != 0
+known = packages.package("penguins")
+assert known.programs == ("pip",) and packages.cache.place(known).name == known.stamp
 print(len(task.examples(Split.TRAIN)), scores[0].value)
 """
 
@@ -83,6 +86,7 @@ def test_each_addition_of_the_page_registers_and_works(tmp_path: Path) -> None:
         "task",
         "metric",
         "criterion",
+        "package",
         "meter",
         "runtime",
         "engine",
