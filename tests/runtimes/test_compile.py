@@ -22,6 +22,7 @@ def test_int8_is_left_to_runtimes_that_quantise() -> None:
     assert "eager or onnx" in (runtime("compile").precision_problem("cpu", "int8") or "")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compiled_is_refused_in_a_sentence(places, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: Model, *given: object, **named: object) -> None:
         raise RuntimeError("beads cannot be compiled")
