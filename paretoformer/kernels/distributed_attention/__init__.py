@@ -90,8 +90,6 @@ def attend_shards(
     _agree(q, k, v, exchange, (causal, algorithm, order))
     _check(q, k, v, shards, algorithm)
     choose("distributed_attention", _rule, q)
-    if not q.numel():
-        return q.clone()
     if algorithm is Algorithm.HEADS:
         return by_heads(q, k, v, exchange, shards, causal)
     rows = Rows(shards=shards, rank=exchange.rank, causal=causal)

@@ -97,10 +97,11 @@ def test_tensors_that_are_not_contiguous_give_the_same(on_ranks) -> None:
 
 
 @pytest.mark.parametrize("algorithm", Algorithm)
-def test_sequences_without_tokens_have_no_rows(algorithm, on_ranks) -> None:
-    q, k, v, _ = operands(2, 2, 2, 0, 4)
-    found = on_ranks(2, lambda x: attend_shards(q, k, v, x, causal=True, algorithm=algorithm))
-    assert [out.shape for out in found] == [q.shape] * 2
+@pytest.mark.parametrize(("batch", "length"), [(2, 0), (0, 8)])
+def test_sequences_without_tokens_have_no_rows_and_no_gradients(algorithm, batch, length, on_ranks) -> None:
+    whole, shards = operands(batch, 4, 2, length, 4), Shards(ranks=2, order=Order.ZIGZAG)
+    for found, _, _ in on_ranks(2, lambda x: on_one_rank(whole, x, shards, causal=True, algorithm=algorithm)):
+        assert [x.shape for x in found] == [(batch, heads, length // 2, 4) for heads in (4, 4, 2, 2)]
 
 
 def test_heads_that_the_ranks_do_not_divide_are_refused_by_name(on_ranks) -> None:

@@ -27,6 +27,12 @@ def test_one_rank_sends_nothing(algorithm) -> None:
     assert (alone.forward, alone.backward) == (0, 0)
 
 
+@pytest.mark.parametrize(("algorithm", "blocks"), [("ring", 11), ("gather", 7 + 2 * (1 + 4)), ("heads", 11)])
+def test_each_algorithm_holds_so_many_blocks_of_its_own_tokens(algorithm, blocks) -> None:
+    block = 4 * 8 * 64 * 4_096 // 4  # bytes of the queries of a rank
+    assert memory(Algorithm(algorithm), SIZES) == blocks * block
+
+
 @pytest.mark.parametrize("algorithm", [None, *Algorithm])
 def test_the_longest_sequence_fits_and_one_step_more_does_not(algorithm) -> None:
     length, step = longest(algorithm, SIZES, DEVICE_BYTES), 1 if algorithm is None else 4
