@@ -20,7 +20,7 @@ from paretoformer.search_spaces.contract import Model, set_progress
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
 
-VERSION = 3
+VERSION = 4
 """Raised when the same model, task, recipe and seed would give other scores; part of every run's key."""
 
 __all__ = ["REDUCTION", "VERSION", "Trainer", "TrainingFailed", "rung_steps"]

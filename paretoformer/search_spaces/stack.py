@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from paretoformer.search_spaces.architecture import Stack
 from paretoformer.search_spaces.branch import BranchModule
 from paretoformer.search_spaces.contract import Attention, Capability, Context, Memory, MixerPosition, Site
+from paretoformer.search_spaces.packed_stack import packing_for, packs
 
 States = tuple[Any, ...]
 """The states of branches in order, loop by loop."""
@@ -34,14 +35,15 @@ class StackModule(nn.Module):
         self.branches = nn.ModuleList(BranchModule(branch, site) for branch in stack.branches)
         self.opening_norm = stack.opening_norm.build(site.of("mixer")) if stack.opening_norm else None
         self.final_norm = stack.final_norm.build(site.of("mixer")) if stack.final_norm and site.closed else None
+        self.packs = packs(stack, site)
         self._blocks = _residuals(self.branches, stack) * stack.loops
         if stack.position.shared:
             _share_positions(self._attentions(stack))
 
     def forward(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Tensor:
-        """x: (B, N, D), lengths (B,) -> (B, N, D)."""
-        context = self.context(lengths, memory)
-        return self.close(self.run(self.place(x, context), context), context)
+        """x: (B, N, D), lengths (B,) -> (B, N, D); what stands at padding is finite and otherwise unspecified."""
+        x, context = self._begun(x, lengths, memory)
+        return self._ended(self.run(x, context), context)
 
     def context(self, lengths: Tensor | None = None, memory: Memory | None = None) -> Context:
         """That of a whole sequence."""
@@ -77,11 +79,10 @@ class StackModule(nn.Module):
 
     def by_depth(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Iterator[Tensor]:
         """The output as it would be if the stack ended after each of its blocks, loops counted as further ones."""
-        context = self.context(lengths, memory)
-        x = self.place(x, context)
+        x, context = self._begun(x, lengths, memory)
         for block in range(len(self._blocks)):
             x = self.run(x, context, block, block + 1)
-            yield self.close(x, context)
+            yield self._ended(x, context)
 
     def close(self, x: Tensor, context: Context) -> Tensor:
         """The final norm, where there is one."""
@@ -116,6 +117,20 @@ class StackModule(nn.Module):
                 after.append(state)
             x = residual[-1].joined(x, y, context)
         return x, tuple(after)
+
+    def _begun(self, x: Tensor, lengths: Tensor | None, memory: Memory | None) -> tuple[Tensor, Context]:
+        """What the blocks read: without padding, (1, M, D), where the context has a packing."""
+        context = self.context(lengths, memory)
+        x = self.place(x, context)
+        packing = packing_for(x, lengths) if self.packs else None
+        if packing is None:
+            return x, context
+        return packing.pack(x)[None], replace(context, lengths=None, packing=packing)
+
+    def _ended(self, x: Tensor, context: Context) -> Tensor:
+        """The blocks' output as the stack's, (B, N, D)."""
+        y = self.close(x, context)
+        return y if context.packing is None else context.packing.unpack(y[0])
 
     def _attentions(self, stack: Stack) -> Iterator[Attention]:
         """Those whose position is the stack's."""

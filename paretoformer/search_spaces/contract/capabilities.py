@@ -30,5 +30,7 @@ class Capability(StrEnum):
     """Mixer: without a position and bidirectional, permuting the tokens permutes the output."""
     TOKEN_LOCAL = "token-local"
     """Norm or feed-forward: in evaluation each token's output depends on that token alone."""
+    PACKED = "packed"
+    """Mixer, position, norm, feed-forward or exit: gives the same where a batch's valid tokens lie one after another."""
     BY_CONVERSION = "by-conversion"
     """Comes into being by rewriting a trained model; no space samples it."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from paretoformer.kernels import Packing
+
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
@@ -28,6 +30,8 @@ class Context:
     `block` tokens after each other see each other where `causal`, which else is token by token.
     `grid` is (height, width) where the N = height * width tokens lie on a grid, row by row.
     `memory` is what cross branches read.
+    `packing` is there where sequences lie one after another without padding, (1, M, D): it tells them apart, and no
+    lengths are given.
     """
 
     causal: bool = False
@@ -36,9 +40,12 @@ class Context:
     block: int = 1
     grid: tuple[int, int] | None = None
     memory: Memory | None = None
+    packing: Packing | None = None
 
     def positions(self, length: int, device: torch.device) -> Tensor:
-        """Positions (length,) of the tokens of this call."""
+        """Positions (length,) of the tokens of this call, each in its own sequence."""
+        if self.packing is not None:
+            return self.packing.positions
         return torch.arange(self.offset, self.offset + length, device=device)
 
     def valid(self, length: int) -> Tensor | None:

@@ -9,7 +9,7 @@ from paretoformer.search_spaces.contract import Capability, Context, Exit, ExitC
 from paretoformer.search_spaces.registry import register
 
 
-@register("exit", "similarity", papers=(22,), capabilities=(Capability.DATA_COST,))
+@register("exit", "similarity", papers=(22,), capabilities=(Capability.DATA_COST, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class SimilarityConfig(ExitConfig):
     """Blocks are left out once the cosine between a block's input and output, all valid tokens of the batch in one vector,

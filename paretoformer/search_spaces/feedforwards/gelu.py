@@ -10,7 +10,7 @@ from paretoformer.search_spaces.contract import Capability, Context, FeedForward
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "gelu", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "gelu", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class GeluConfig(FeedForwardConfig):
     """W2 gelu(W1 x), hidden width `ratio` times the width, rounded, or `inner` whatever the width.

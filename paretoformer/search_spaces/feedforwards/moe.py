@@ -12,7 +12,12 @@ from paretoformer.search_spaces.contract import Auxiliary, Capability, Context, 
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "moe", papers=(10, 20), capabilities=(Capability.TOKEN_LOCAL, Capability.DATA_COST))
+@register(
+    "feedforward",
+    "moe",
+    papers=(10, 20),
+    capabilities=(Capability.TOKEN_LOCAL, Capability.DATA_COST, Capability.PACKED),
+)
 @dataclass(frozen=True, kw_only=True)
 class MoeConfig(FeedForwardConfig):
     """sum of g_e W2_e gelu(W1_e x) over the `active` of `experts` that have the largest p = softmax(Wr x).

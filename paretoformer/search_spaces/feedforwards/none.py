@@ -8,7 +8,7 @@ from paretoformer.search_spaces.contract import Capability, Context, FeedForward
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "none", papers=(25,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "none", papers=(25,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class NoneConfig(FeedForwardConfig):
     """The tokens as they are; in a stack with one residual a block, the block's mixer is all of it and the norm ends it.

@@ -10,7 +10,7 @@ from paretoformer.search_spaces.contract import Capability, Context, FeedForward
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "relu2", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "relu2", papers=(16, 25), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class Relu2Config(FeedForwardConfig):
     """W2 relu(W1 x)^power, hidden width `ratio` times the width, rounded.

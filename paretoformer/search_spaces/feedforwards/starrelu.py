@@ -9,7 +9,7 @@ from paretoformer.search_spaces.parts.star_relu import StarRelu, StarReluStart
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "starrelu", papers=(16,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "starrelu", papers=(16,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class StarreluConfig(FeedForwardConfig):
     """W2 (scale relu(W1 x)^2 + shift), hidden width `ratio` times the width, rounded.

@@ -9,7 +9,7 @@ from paretoformer.search_spaces.contract import Capability, Context, FeedForward
 from paretoformer.search_spaces.registry import register
 
 
-@register("feedforward", "swiglu", papers=(20,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("feedforward", "swiglu", papers=(20,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class SwigluConfig(FeedForwardConfig):
     """W2 (silu(Wg x) * W1 x) with hidden width 2/3 of `ratio` times the width, so that a ratio costs what it costs ungated.

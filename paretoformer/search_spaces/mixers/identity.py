@@ -12,7 +12,7 @@ from paretoformer.search_spaces.registry import register
     "mixer",
     "identity",
     papers=(16,),
-    capabilities=(Capability.CAUSAL, Capability.BIDIRECTIONAL, Capability.EQUIVARIANT),
+    capabilities=(Capability.CAUSAL, Capability.BIDIRECTIONAL, Capability.EQUIVARIANT, Capability.PACKED),
 )
 @dataclass(frozen=True, kw_only=True)
 class IdentityConfig(MixerConfig):

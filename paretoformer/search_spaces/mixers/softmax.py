@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretoformer.kernels import softmax_attention
+from paretoformer.kernels import packed_attention, softmax_attention
 from paretoformer.kernels.attention_weights import attention_weights
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Mixer, Site
 from paretoformer.search_spaces.registry import register
@@ -24,6 +24,7 @@ from paretoformer.search_spaces.registry import register
         Capability.ROTARY,
         Capability.WEIGHTS,
         Capability.EQUIVARIANT,
+        Capability.PACKED,
     ),
 )
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,9 @@ class Softmax(Attention):
         """x: (B, N, D) -> (B, N, D)."""
         q, k, v = self.project(x)
         q, k = self.rotated(q, context), self.rotated(k, context)
+        if context.packing is not None:
+            q, k, v = (part[0].transpose(0, 1) for part in (q, k, v))
+            return self.merge(packed_attention(q, k, v, context.packing, context.causal).transpose(0, 1)[None])
         positions = context.positions(x.shape[1], x.device)
         return self.merge(self._attended((q, k, v), (positions, positions), context, context.valid(x.shape[1])))
 

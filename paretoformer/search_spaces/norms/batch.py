@@ -9,7 +9,7 @@ from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisat
 from paretoformer.search_spaces.registry import register
 
 
-@register("norm", "batch", papers=(16, 18), capabilities=(Capability.TOKEN_LOCAL,))
+@register("norm", "batch", papers=(16, 18), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class BatchConfig(NormConfig):
     """Each channel by the mean and variance of the batch's valid tokens, in evaluation by running ones.

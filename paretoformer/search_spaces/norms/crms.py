@@ -9,7 +9,9 @@ from paretoformer.search_spaces.contract import Capability, Context, Norm, NormC
 from paretoformer.search_spaces.registry import register
 
 
-@register("norm", "crms", papers=(21,), capabilities=(Capability.TOKEN_LOCAL, Capability.BY_CONVERSION))
+@register(
+    "norm", "crms", papers=(21,), capabilities=(Capability.TOKEN_LOCAL, Capability.BY_CONVERSION, Capability.PACKED)
+)
 @dataclass(frozen=True, kw_only=True)
 class CrmsConfig(NormConfig):
     """x / sqrt((sum x^2 + (sum x)^2) / (D + 1) + eps) over the channels of each token.

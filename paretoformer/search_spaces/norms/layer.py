@@ -9,7 +9,7 @@ from paretoformer.search_spaces.contract import Capability, Context, Norm, NormC
 from paretoformer.search_spaces.registry import register
 
 
-@register("norm", "layer", papers=(21,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("norm", "layer", papers=(21,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class LayerConfig(NormConfig):
     """(x - mean) / sqrt(variance + eps) over the channels of each token, then a learned scale and, with `bias`, a shift.

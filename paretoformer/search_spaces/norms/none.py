@@ -8,7 +8,7 @@ from paretoformer.search_spaces.contract import Capability, Context, Norm, NormC
 from paretoformer.search_spaces.registry import register
 
 
-@register("norm", "none", papers=(16,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("norm", "none", papers=(16,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class NoneConfig(NormConfig):
     """The branch as it is. Source: paper 16, table 5 (no norm)."""

@@ -14,7 +14,7 @@ from paretoformer.search_spaces.parts.batch_normalisation import BatchNormalisat
 from paretoformer.search_spaces.registry import register
 
 
-@register("norm", "prepbn", papers=(18,), capabilities=(Capability.TOKEN_LOCAL,))
+@register("norm", "prepbn", papers=(18,), capabilities=(Capability.TOKEN_LOCAL, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class PrepbnConfig(NormConfig):
     """In training s LN(x) + (1 - s) RepBN(x), RepBN(x) = BN(x) + alpha x; in evaluation RepBN(x) alone, whatever s.

@@ -72,6 +72,8 @@ class DepthwiseConvolution(nn.Module):
         return self._convolved(window, (1, window.shape[1]), (0, 0))
 
     def _convolved(self, x: Tensor, grid: tuple[int, int], padding: tuple[int, int]) -> Tensor:
-        image = x.mT.unflatten(2, grid)  # (B, C, H, W), channels last in memory
+        # (B, C, H, W) channels last, by strides that say so for one image too: else it is copied and computed as channels first.
+        image = x.unflatten(1, grid).permute(0, 3, 1, 2)
         kernel = self.kernel
-        return conv2d(image, kernel.weight, kernel.bias, padding=padding, groups=kernel.groups).flatten(2).mT
+        y = conv2d(image, kernel.weight, kernel.bias, padding=padding, groups=kernel.groups)
+        return y.permute(0, 2, 3, 1).flatten(1, 2)

@@ -11,7 +11,7 @@ from paretoformer.search_spaces.parts.distances import axes_problems, coordinate
 from paretoformer.search_spaces.registry import register
 
 
-@register("position", "learned", papers=(6,), capabilities=(Capability.FIXED_LENGTH,))
+@register("position", "learned", papers=(6,), capabilities=(Capability.FIXED_LENGTH, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class LearnedConfig(PositionConfig):
     """x_i + p_i with a table of as many rows as the site is long; beyond them it is refused.

@@ -11,7 +11,7 @@ from paretoformer.search_spaces.parts.distances import axes_problems, coordinate
 from paretoformer.search_spaces.registry import register
 
 
-@register("position", "rotary", papers=(6, 12, 28), capabilities=(Capability.ROTARY,))
+@register("position", "rotary", papers=(6, 12, 28), capabilities=(Capability.ROTARY, Capability.PACKED))
 @dataclass(frozen=True, kw_only=True)
 class RotaryConfig(PositionConfig):
     """Channels c and c + d/2 of a head turn by the angle i / base^(2 c / d). Works at any length.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretoformer.search_spaces.contract import Position, PositionConfig, Site
+from paretoformer.search_spaces.contract import Capability, Position, PositionConfig, Site
 from paretoformer.search_spaces.parts.distances import axes_problems, coordinates
 from paretoformer.search_spaces.registry import register
 
 
-@register("position", "sinusoidal", papers=(6,))
+@register("position", "sinusoidal", papers=(6,), capabilities=(Capability.PACKED,))
 @dataclass(frozen=True, kw_only=True)
 class SinusoidalConfig(PositionConfig):
     """Channel c of position i gets sin or cos of i / base^(2 floor(c/2) / D). Works at any length.
