@@ -179,7 +179,7 @@ def _scores(q: Tensor, k: Tensor, shift: int | None) -> Iterator[tuple[slice, Te
     rows = _by_group(widened(q) * q.shape[-1] ** -0.5, k)
     seen_by_last = count if shift is None else min(count, max(0, queries + shift))
     for keys in _tiles(seen_by_last, KEY_TILE):
-        scores = (rows @ widened(k[:, :, keys]).mT).reshape(*q.shape[:3], -1)
+        scores = (rows @ widened(k[:, :, keys]).mT).reshape(*q.shape[:3], keys.stop - keys.start)
         if shift is not None and keys.stop > shift + 1:
             seen = torch.ones(scores.shape[2:], dtype=torch.bool, device=q.device).tril(shift - keys.start)
             scores = scores.masked_fill(~seen, -torch.inf)
