@@ -27,7 +27,10 @@ class ShardedModel(nn.Module):
     """An encoder or decoder of softmax attention that answers for each token, over the ranks of an exchange.
 
     Outputs are the rank's rows of what the model gives for the whole sequence. A parameter's gradient is the rank's share:
-    the sum over ranks is the whole one. `GroupExchange` is the exchange of a torch.distributed group.
+    the sum over ranks is the whole one. In every process of a torch.distributed group:
+
+        sharded = ShardedModel(model, GroupExchange())
+        logits = sharded(sharded.shards.take(ids, sharded.exchange.rank, 1))
 
     Raises:
         UserError: something beside softmax attention mixes tokens; one sentence names it all.
@@ -77,6 +80,11 @@ class _Placed(Context):
     def positions(self, length: int, device: torch.device) -> Tensor:
         """Those of the rank's tokens."""
         return self.places.to(device)
+
+    @property
+    def first(self) -> int | None:
+        """They do not follow each other."""
+        return None
 
 
 def _problems(model: Model) -> Iterator[str]:

@@ -20,6 +20,7 @@ from paretoformer.records.errors import unknown
 
 __all__ = [
     "Algorithm",
+    "GroupExchange",
     "LostRank",
     "Order",
     "Shards",
