@@ -13,20 +13,21 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from kernels_checks import TOLERANCE, checks, error, normal, poison
+from kernels_checks import TOLERANCE, checks, normal
+from kernels_contest import ONE_LAUNCH, SOFTMAX, Contest, run
 from kernels_distributed import distributed_contests
-from kernels_timing import DEVICE, GPU, bandwidths, median_times
+from kernels_memories import hash_contests, omega_contests
+from kernels_norms import norm_contests
+from kernels_timing import DEVICE, GPU, bandwidths
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.functional import scaled_dot_product_attention
 
-from paretoformer.kernels import add_rms_norm, decode_attention, linear_attention, rms_norm
-from paretoformer.kernels import layer_norm as dispatched_layer_norm
+from paretoformer.kernels import decode_attention, linear_attention
 from paretoformer.kernels.dispatch import paths_taken
 from paretoformer.kernels.launch import processors
 from paretoformer.kernels.linear_attention import _by_torch as linear_by_torch
@@ -36,25 +37,6 @@ if GPU:  # the kernels themselves, where the dispatcher would leave small operan
     from paretoformer.kernels.decode_attention.lean import PROGRAMS_PER_PROCESSOR, lean_decode, lean_decode_spans
     from paretoformer.kernels.decode_attention.split import split_decode
     from paretoformer.kernels.linear_attention.scan import scan, scan_with_divisor
-    from paretoformer.kernels.norms.fused import fused_norm
-ROTATED_BYTES = 256 << 20
-"""Inputs in rotation, several times an L2 cache."""
-SOFTMAX = "softmax (sdpa)"
-"""What linear attention stands in for: another function, timed for comparison alone."""
-ONE_LAUNCH = "lean, one launch"
-"""The other form of lean attention, no alternative to it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contest:
-    """One shape, every way to compute it on operands that `operands(seed)` makes; the first way is ours."""
-
-    group: str
-    name: str
-    bytes: int
-    """Read and written at least."""
-    operands: Callable[[int], tuple[Any, ...]]
-    ways: dict[str, Callable[..., Any]]
 
 
 def our_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
@@ -65,48 +47,6 @@ def our_decode(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tenso
 def our_linear(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """The chunked kernels on a GPU, what the dispatcher takes elsewhere."""
     return scan(q, k, v, None)[0] if GPU else linear_attention(q, k, v, causal=True)[0]
-
-
-def our_norm(x: Tensor, r: Tensor | None, w: Tensor, b: Tensor | None, eps: float, kind: str) -> Any:
-    """The fused kernel on a GPU, what the dispatcher takes elsewhere."""
-    if GPU:
-        return fused_norm(x, r, w, b, eps, kind)
-    if r is not None:
-        return add_rms_norm(x, r, w, eps)
-    return (dispatched_layer_norm(x, w, b, eps) if kind == "layer" else rms_norm(x, w, eps)), None
-
-
-def run(contest: Contest, bandwidth: float, expected: Callable[..., Tensor] | None) -> dict[str, Any]:
-    """Check and time the ways of one contest."""
-    first = contest.operands(0)
-    size = sum(x.numel() * x.element_size() for x in first if isinstance(x, Tensor))
-    count = max(1, min(8, -(-ROTATED_BYTES // size))) if GPU else 1
-    operands = [first, *(contest.operands(seed) for seed in range(1, count))]
-    row: dict[str, Any] = {"group": contest.group, "case": contest.name, "bytes": contest.bytes}
-    ways = dict(contest.ways)
-    if expected:
-        exact = expected(*first)
-        for name in [name for name in ways if name != SOFTMAX]:
-            try:
-                poison(exact)
-                found = ways[name](*first)
-                row[f"error {name}"] = error(found[0] if isinstance(found, tuple) else found, exact)
-            except RuntimeError as failure:
-                row[f"failed {name}"] = str(failure).splitlines()[0][:120]
-                del ways[name]
-        del exact, found
-    seconds, eager, failed = median_times(ways, operands)
-    row |= {f"failed {name}": why for name, why in failed.items()}
-    row |= {f"eager s {name}": value for name, value in eager.items()} if GPU else {}
-    row |= {f"s {name}": value for name, value in seconds.items()}
-    ours = next(iter(contest.ways))
-    others = {name: value for name, value in seconds.items() if name not in (ours, SOFTMAX, ONE_LAUNCH)}
-    if ours in seconds:
-        row["share"] = contest.bytes / seconds[ours] / bandwidth
-        if others:
-            row["best other"] = min(others, key=others.__getitem__)
-            row["ratio"] = min(others.values()) / seconds[ours]
-    return row
 
 
 def decode_contests() -> Iterator[tuple[Contest, Callable[..., Tensor]]]:
@@ -257,71 +197,12 @@ def _mean_exact(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Tensor:
     return both[..., :-1] / both[..., -1:]
 
 
-def norm_contests() -> Iterator[tuple[Contest, Callable[..., Tensor] | None]]:
-    """Norms alone, with a residual, and with their gradients."""
-    shapes = [(65_536, 256), (32_768, 768), (16_384, 4_096), (2_048, 768)] if GPU else [(4_096, 64), (4_096, 512)]
-    for rows, width in shapes:
-        for kind in ("layer", "rms", "add rms"):
-            for backward in (False, True):
-                yield _norm_contest(rows, width, kind, backward)
-
-
-def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Contest, Callable[..., Tensor] | None]:
-    dtype, eps = torch.bfloat16 if GPU else torch.float32, 1e-5
-
-    def operands(seed: int) -> tuple[Any, ...]:
-        x, r, given = (normal(rows, width, seed=3 * seed + i, dtype=dtype, device=DEVICE) for i in range(3))
-        w, b = torch.ones(width, device=DEVICE, dtype=dtype) * 1.1, torch.ones(width, device=DEVICE, dtype=dtype) * 0.1
-        return tuple(t.requires_grad_(backward) for t in (x, r, w, b)) + (given,)
-
-    shape = (width,)
-    forms: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-        "layer": (
-            lambda x, r, w, b: our_norm(x, None, w, b, eps, "layer")[0],
-            lambda x, r, w, b: functional.layer_norm(x, shape, w, b, eps),
-        ),
-        "rms": (
-            lambda x, r, w, b: our_norm(x, None, w, None, eps, "rms")[0],
-            lambda x, r, w, b: functional.rms_norm(x, shape, w, eps),
-        ),
-        "add rms": (
-            lambda x, r, w, b: our_norm(x, r, w, None, eps, "rms"),
-            lambda x, r, w, b: (functional.rms_norm(x + r, shape, w, eps), x + r),
-        ),
-    }
-
-    def way(normalise: Callable[..., Any]) -> Callable[..., Any]:
-        def forward(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Any:
-            return normalise(x, r, w, b)
-
-        def both(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Any:
-            y = normalise(x, r, w, b)
-            y = y if isinstance(y, tuple) else (y,)
-            wanted = {"layer": (x, w, b), "rms": (x, w), "add rms": (x, r, w)}[kind]
-            return torch.autograd.grad(y, wanted, (given,) * len(y))
-
-        return both if backward else forward
-
-    def exact(x: Tensor, r: Tensor, w: Tensor, b: Tensor, given: Tensor) -> Tensor:
-        y = plain(*(t.detach().double() for t in (x, r, w, b)))
-        return y[0] if isinstance(y, tuple) else y
-
-    ours, plain = forms[kind]
-    ways = {"ours": way(ours), "torch": way(plain)}
-    if GPU and rows > 2_048:
-        torch._dynamo.reset()
-        ways["compiled"] = way(torch.compile(plain, dynamic=False))
-    moved = (2 if kind != "add rms" else 4) + (0 if not backward else 3 if kind != "add rms" else 4)
-    name = f"{rows}x{width} {kind} {'forward + backward' if backward else 'forward'}"
-    size = torch.empty(0, dtype=dtype).element_size()
-    contest = Contest(group="norm", name=name, bytes=moved * rows * width * size, operands=operands, ways=ways)
-    return contest, None if backward else exact
-
-
 GROUPS = {
     "decode": decode_contests,
     "linear": linear_contests,
     "norms": norm_contests,
+    "hash": hash_contests,
+    "omega": omega_contests,
     "distributed": distributed_contests,
 }
 

@@ -16,7 +16,7 @@ MOST_S = 0.7
 
 
 def median_times(
-    ways: dict[str, Callable[..., Any]], operands: list[tuple[Any, ...]]
+    ways: dict[str, Callable[..., Any]], operands: list[tuple[Any, ...]], least_turns: int = LEAST_TURNS
 ) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
     """(device seconds, seconds of plain calls, why there are none) of each way on the operands in rotation.
 
@@ -33,7 +33,7 @@ def median_times(
     samples: dict[str, list[float]] = {name: [] for name in ready}
     stop = time.perf_counter() + MOST_S
     for turn in range(TURNS):
-        if turn >= LEAST_TURNS and time.perf_counter() > stop:
+        if turn >= least_turns and time.perf_counter() > stop:
             break
         for name, run in ready.items():
             samples[name].append(_event_time(run) if GPU else _cpu_time(run))

@@ -29,8 +29,9 @@ def omega_memory(
 
     alpha is the gate of retention, eta the step, theta that of momentum. Chunks begin at multiples of `rule.chunk` tokens
     from the first one on, whichever way the tokens are split over calls.
-    Cost: linear in length, most of it the Newton-Schulz steps (about 6 of 7 at the mixer's defaults); memory of a chunk's
-    weights, each token its own. On a GPU too this is torch's batched products.
+    Cost: linear in length; with muon nearly all of it is Newton-Schulz, whose batched products run at a core's peak, so
+    that torch's form stays: a kernel of ours could save launches alone, on a GPU. Memory of a chunk's weights, each
+    token its own.
 
     Args:
         features: phi. tokens: T >= 1 of them, in fp32 at least.
