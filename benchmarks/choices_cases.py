@@ -94,7 +94,7 @@ class Added(nn.Module):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
-        y: Tensor = self.position(x, context.positions(x.shape[1], x.device))
+        y: Tensor = self.position.at(x, context)
         return y
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from paretoformer.search_spaces.architecture import Stack
-from paretoformer.search_spaces.branch import BranchModule
+from paretoformer.search_spaces.branch import BranchModule, summed
 from paretoformer.search_spaces.contract import Attention, Capability, Context, Memory, MixerPosition, Site
 from paretoformer.search_spaces.packed_stack import packing_for, packs
 
@@ -59,23 +59,26 @@ class StackModule(nn.Module):
         if self._most is not None and given > self._most:
             raise ValueError(f"position {self._placed} was built for {self._most} tokens, and is given {given}.")
         if self.position is not None:
-            x = self.position(x, context.positions(x.shape[1], x.device))
+            x = self.position.at(x, context)
         return x if self.opening_norm is None else self.opening_norm(x, context)
 
     def run(self, x: Tensor, context: Context, start: int = 0, stop: int | None = None) -> Tensor:
         """Blocks `start` to `stop` alone; loops count as further blocks."""
         blocks = self._blocks[start:stop]
+        added: Tensor | None = None  # to x, by the next branch's norm
         for number, block in enumerate(blocks, start=1):
             before = x
-            for branches in block:
-                y = x
-                for branch in branches:
+            for first, *others in block:
+                y, x = first.inside_of_sum(x, added, context)
+                for branch in others:
                     y = branch.inside(y, context)
-                x = branches[-1].joined(x, y, context)
+                x, added = (others[-1] if others else first).unjoined(x, y, context)
             asked = self.exit if number < len(blocks) and not self.training else None
-            if asked is not None and asked.leaves(before, x, context):
-                break
-        return x
+            if asked is not None:
+                x, added = summed(x, added), None
+                if asked.leaves(before, x, context):
+                    break
+        return summed(x, added)
 
     def by_depth(self, x: Tensor, lengths: Tensor | None = None, memory: Memory | None = None) -> Iterator[Tensor]:
         """The output as it would be if the stack ended after each of its blocks, loops counted as further ones."""

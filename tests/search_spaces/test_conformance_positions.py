@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from paretoformer.search_spaces.contract import Capability
+from paretoformer.search_spaces.contract import Capability, Context
 from paretoformer.search_spaces.positions.alibi import slopes
 from paretoformer.search_spaces.registry import choice
 
@@ -291,3 +291,15 @@ def test_sinusoidal_waves_are_the_formula_of_the_paper(places) -> None:
     angle = position / 10_000 ** ((channel - channel % 2) / 16)
     expected = torch.where(channel % 2 == 0, angle.sin(), angle.cos())
     torch.testing.assert_close(waves, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("offset", [0, 3])
+def test_at_a_context_it_acts_as_at_its_positions(position_case, offset) -> None:
+    part, site = at_input(position_case), position_case.site
+    length = site.length if site.grid else site.length - 3
+    if site.grid and offset:
+        pytest.skip("a grid is given whole")
+    x = torch.randn(2, length, site.width, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    context = Context(offset=offset, grid=site.grid)
+    with torch.no_grad():
+        torch.testing.assert_close(part.at(x, context), part(x, context.positions(length, x.device)), rtol=0, atol=0)

@@ -48,6 +48,11 @@ class Context:
             return self.packing.positions
         return torch.arange(self.offset, self.offset + length, device=device)
 
+    @property
+    def first(self) -> int | None:
+        """The position of the first token where all others follow it one by one, None where they may not."""
+        return None if self.packing is not None else self.offset
+
     def valid(self, length: int) -> Tensor | None:
         """Which tokens are not padding, (B, length) bool, or None where all are valid."""
         return _valid(self.lengths, length)

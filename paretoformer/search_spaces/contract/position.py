@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from paretoformer.search_spaces.contract.capabilities import Capability
 from paretoformer.search_spaces.contract.config import ChoiceConfig
+from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.site import Site
 
 IN_MIXERS = frozenset({Capability.SCORE_BIAS, Capability.ROTARY, Capability.WEIGHTS})
@@ -74,6 +75,11 @@ class Position(ExactBuffers):
     def forward(self, x: Tensor, positions: Tensor) -> Tensor:
         """x: (B, N, D), positions: (N,) -> (B, N, D)."""
         raise NotImplementedError
+
+    def at(self, x: Tensor, context: Context) -> Tensor:
+        """`forward` at the positions of `context`."""
+        y: Tensor = self(x, context.positions(x.shape[1], x.device))
+        return y
 
 
 class MixerPosition(ExactBuffers):

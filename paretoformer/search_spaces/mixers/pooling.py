@@ -88,7 +88,9 @@ class Pooling(Mixer):
         return self._less(pooled, x), Recent(recent, state.seen + x.shape[1])
 
     def _pool_grid(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        image = x.unflatten(1, grid).permute(0, 3, 1, 2)  # (B, D, H, W), channels last, by its strides for one image too
+        image = x.unflatten(1, grid).permute(
+            0, 3, 1, 2
+        )  # (B, D, H, W), channels last, by its strides for one image too
         pooled = avg_pool2d(image, self.size, 1, self.size // 2, count_include_pad=False)
         return pooled.permute(0, 2, 3, 1).flatten(1, 2)
 

@@ -51,7 +51,8 @@ class Group(Norm):
 
     def _of_all(self, x: Tensor) -> Tensor:
         """A sample is one row of layer norm, which has the channels' scales and shifts once a token."""
-        weight, bias = (None if each is None else each.repeat(x.shape[1]) for each in (self.weight, self.bias))
+        shape = x.shape[1:]
+        weight, bias = (None if each is None else each.expand(shape).flatten() for each in (self.weight, self.bias))
         return layer_norm(x.flatten(1), weight, bias, self.eps).view_as(x)
 
     def _of_valid(self, x: Tensor, valid: Tensor) -> Tensor:

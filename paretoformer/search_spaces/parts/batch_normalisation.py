@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from paretoformer.kernels.norms.merged import affine, merged
 from paretoformer.search_spaces.contract.context import Context
@@ -48,8 +49,14 @@ class BatchNormalisation(nn.Module):
         return merged(self.weight, self.bias, self.mean, self.variance, self.eps, alpha)
 
     def _of_all(self, x: Tensor, learns: Tensor | None) -> Tensor:
-        """By torch's kernel, which also gives mean and 1 / sqrt(variance + eps)."""
+        """By torch's kernel, which keeps the running statistics itself unless it is told when to, or in which precision.
+
+        Else it gives mean and 1 / sqrt(variance + eps).
+        """
         weight, bias, count = self.weight.to(x.dtype), self.bias.to(x.dtype), x.shape[0] * x.shape[1]
+        if learns is None and count > 1 and self.mean.dtype == x.dtype:
+            rows = x.flatten(0, 1)
+            return batch_norm(rows, self.mean, self.variance, weight, bias, True, _MOMENTUM, self.eps).view_as(x)
         y, mean, factor = torch.native_batch_norm(x.flatten(0, 1), weight, bias, None, None, True, 0.0, self.eps)
         variance = (factor.detach() ** -2 - self.eps).clamp_min(0)
         self._remember(mean.detach(), variance * (count / max(count - 1, 1)), learns)

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paretoformer.kernels.packed_attention.packing import Packing
 from paretoformer.search_spaces.contract import Context
 
 
@@ -22,3 +23,8 @@ def test_as_many_tokens_are_valid_as_the_length_says(lengths) -> None:
 
 def test_without_lengths_all_tokens_are_valid() -> None:
     assert Context().valid(9) is None
+
+
+def test_tokens_follow_the_first_one_by_one_unless_they_are_packed() -> None:
+    assert Context(offset=3).first == 3
+    assert Context(packing=Packing.of(torch.tensor([2, 1]), 2)).first is None

@@ -83,3 +83,14 @@ def test_evaluation_changes_no_statistics(places, norm) -> None:
     before = norm.mean.clone()
     norm.eval()(places.normal(4, 5, WIDTH) + 1, Context())
     assert torch.equal(norm.mean, before)
+
+
+@pytest.mark.parametrize(("batch", "learns"), [(1, None), (4, torch.tensor(True))])
+def test_one_token_and_a_word_when_to_learn_are_normed_as_all_are(places, norm, batch, learns) -> None:
+    x = places.normal(batch, 1, WIDTH)
+    before = norm.mean.clone()
+    y = norm(x, Context(), learns)
+    variance = x.var((0, 1), correction=0)
+    close(y, (x - x.mean((0, 1))) / (variance + norm.eps).sqrt() * norm.weight + norm.bias)
+    close(norm.mean, before.lerp(x.mean((0, 1)), 0.1))
+    assert norm.variance.isfinite().all()

@@ -100,3 +100,9 @@ def test_the_widest_window_reads_every_token_from_every_other(places) -> None:
     module, x = convolution(LINE, 17), places.normal(1, 9, 5).requires_grad_()
     module(x, Context())[0, 0].sum().backward()
     assert (x.grad != 0).all()
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_tokens_come_out_as_they_lie_in_memory_in_a_batch_of_one_too(places, batch) -> None:
+    y = convolution(GRID, 3)(places.normal(batch, 24, 5), Context(grid=GRID.grid))
+    assert y.is_contiguous()
