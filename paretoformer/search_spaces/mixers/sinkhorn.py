@@ -86,15 +86,17 @@ class Sinkhorn(Attention):
         lengths = lengths.clamp_min(1)[:, None, None]  # (B or 1, 1, 1)
         places = torch.arange(blocks * size, device=x.device).view(blocks, size)
         there = places < lengths  # (B or 1, n, size)
-        k, v = (part * there[:, None, ..., None] for part in (k, v))
-        order = self.permutation(k.sum(3), there[..., 0])
+        if context.lengths is not None:
+            k, v = (part * there[:, None, ..., None] for part in (k, v))
+        order = self.permutation(k.sum(3), None if context.lengths is None else there[..., 0])
         mixed_k, mixed_v = ((order @ part.flatten(3)).unflatten(3, (size, -1)) for part in (k, v))
         share = _share(order, there)[..., None, :]  # (B, Hkv, n, 1, size)
-        mine = there[:, None, :, None] | torch.eye(size, dtype=torch.bool, device=x.device)
+        mine = there[:, None, :, None]  # (B or 1, 1, n, 1, size)
+        if context.lengths is not None:  # a block of padding alone reads itself, where nothing would be 0 / 0
+            mine = mine | torch.eye(size, dtype=torch.bool, device=x.device)
         own = torch.zeros(mine.shape, dtype=x.dtype, device=x.device).masked_fill(~mine, -torch.inf)
         if self.config.own == "joined":
-            wide = share.shape[:3]
-            mask = torch.cat((share.expand(-1, -1, -1, size, -1), own.expand(*wide, -1, -1)), 4)
+            mask = torch.cat((share.expand(-1, -1, -1, own.shape[3], -1), own.expand(*share.shape[:3], -1, -1)), 4)
             y = self._attended(q, torch.cat((mixed_k, k), 3), torch.cat((mixed_v, v), 3), mask)
         else:
             y = self._attended(q, mixed_k, mixed_v, share)
@@ -102,21 +104,21 @@ class Sinkhorn(Attention):
             y = y + self._attended(q, k, v, own)
         return self.merge(y.flatten(2, 3)[:, :, :length])
 
-    def permutation(self, sums: Tensor, there: Tensor) -> Tensor:
-        """Sums of keys (B, Hkv, n, d) of blocks, there (B or 1, n) those with a token -> P (B, Hkv, n, n), 0 at others."""
+    def permutation(self, sums: Tensor, there: Tensor | None) -> Tensor:
+        """Sums of keys (B, Hkv, n, d) of blocks, there (B, n) those with a token, None where all have -> P (B, Hkv, n, n), 0 at others."""
         logits = sums @ self.sorting[..., : sums.shape[2]]
         kind = torch.promote_types(logits.dtype, torch.float32)
         logits = logits.to(kind)
         if self.config.noise and self.training:
             logits = logits - torch.empty_like(logits).exponential_().log()
-        used = (there[:, :, None] & there[:, None])[:, None]
-        logits = (logits / self.config.temperature).masked_fill(~used, LOW)
+        unused = None if there is None else ~(there[:, :, None] & there[:, None])[:, None]
+        logits = _without(logits / self.config.temperature, unused, LOW)
         for _ in range(self.config.iterations):
             for along in (-1, -2):
-                logits = (logits - logits.logsumexp(along, keepdim=True)).masked_fill(~used, LOW)
+                logits = _without(logits - logits.logsumexp(along, keepdim=True), unused, LOW)
         if self.config.clip is not None:
             logits = logits.clamp(-self.config.clip, self.config.clip)
-        return logits.exp().masked_fill(~used, 0.0).to(sums.dtype)
+        return _without(logits.exp(), unused, 0.0).to(sums.dtype)
 
     def _attended(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
         """q: (B, H, n, T, d), k, v: (B, Hkv, n, S, d), mask (B or 1, Hkv or 1, n, T or 1, S), added -> (B, H, n, T, d)."""
@@ -128,6 +130,10 @@ class Sinkhorn(Attention):
         grouped = self.heads != self.kv_heads
         y = scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
         return y.unflatten(0, (batch, -1)).transpose(1, 2)
+
+
+def _without(x: Tensor, unused: Tensor | None, value: float) -> Tensor:
+    return x if unused is None else x.masked_fill(unused, value)
 
 
 def _share(order: Tensor, there: Tensor) -> Tensor:

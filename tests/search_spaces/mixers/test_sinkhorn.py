@@ -143,3 +143,11 @@ def test_more_tokens_than_it_was_built_for_are_refused(places) -> None:
 def test_one_block_alone_is_refused() -> None:
     said = "sorts blocks of 40 tokens, and a sequence of up to 40 tokens has 40 in all"
     assert any(said in sentence for sentence in SinkhornConfig(block=40).problems(SITE))
+
+
+@torch.no_grad()
+def test_sequences_without_lengths_are_full_ones(places) -> None:
+    for length in (40, 37):
+        module, x = made(places, length)
+        lengths = torch.full((2,), length)
+        torch.testing.assert_close(module(x, Context()), module(x, Context(lengths=lengths)), **CLOSE)
