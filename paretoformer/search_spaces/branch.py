@@ -36,6 +36,15 @@ class BranchModule(nn.Module):
         y: Tensor = self.body(self._given(x, context), context)
         return y
 
+    def inside_of_sum(self, x: Tensor, added: Tensor | None, context: Context) -> tuple[Tensor, Tensor]:
+        """`inside` of x + added, and that sum; nothing may be there to add."""
+        if added is None or self.placement == "post":
+            total = summed(x, added)
+            return self.inside(total, context), total
+        given, total = self.norm.of_sum(x, added, context)
+        y: Tensor = self.body(given, self._reading(context))
+        return y, total
+
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Any:
         """What decoding keeps for it at first: None for a branch that is no mixer."""
         if not isinstance(self.body, Mixer):
@@ -53,14 +62,17 @@ class BranchModule(nn.Module):
 
     def joined(self, x: Tensor, y: Tensor, context: Context) -> Tensor:
         """The residual x and what is added to it, with scales, and the norm where it stands after."""
+        return summed(*self.unjoined(x, y, context))
+
+    def unjoined(self, x: Tensor, y: Tensor, context: Context) -> tuple[Tensor, Tensor | None]:
+        """`joined` as two parts whose sum may wait for the next branch's norm; one part where this branch's stands after."""
         if self.norm_after is not None:
             y = self.norm_after(y, context)
         if self.layer_scale is not None:
             y = self.layer_scale * y
         if self.residual_scale is not None:
             x = self.residual_scale * x
-        z: Tensor = self.norm(x + y, context) if self.placement == "post" else x + y
-        return z
+        return (self.norm(x + y, context), None) if self.placement == "post" else (x, y)
 
     def _reading(self, context: Context) -> Context:
         """The context with the memory as this branch reads it."""
@@ -73,3 +85,8 @@ class BranchModule(nn.Module):
     def _given(self, x: Tensor, context: Context) -> Tensor:
         y: Tensor = x if self.placement == "post" else self.norm(x, context)
         return y
+
+
+def summed(x: Tensor, added: Tensor | None) -> Tensor:
+    """x + added, where there is something to add."""
+    return x if added is None else x + added

@@ -58,6 +58,25 @@ def stack_of(places):
     return make
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("residual", ["branch", "block"])
+def test_sums_that_wait_for_the_next_norm_are_those_of_branches_one_by_one_bit_for_bit(
+    places, stack_of, options, residual
+) -> None:
+    stack = replace(stack_of(loops=2, **options), residual=residual)
+    module = places.built(Buildable(stack), replace(SITE, memory=None)).eval()
+    x = places.normal(2, 9, 16).float()
+    with torch.no_grad():
+        expected = x
+        for branches in [module.branches] * 2 if residual == "branch" else []:
+            for branch in branches:
+                expected = branch(expected, CONTEXT)
+        for first, second in [tuple(module.branches[i : i + 2]) for i in (0, 2)] * 2 if residual == "block" else []:
+            y = second.inside(first.inside(expected, CONTEXT), CONTEXT)
+            expected = second.joined(expected, y, CONTEXT)
+        assert torch.equal(module.run(x, CONTEXT), expected)
+
+
 def module_of(places, stack, site=SITE):
     """The module, moved off its initial values."""
     return places.built(Buildable(stack), replace(site, position=stack.position)).double().eval()

@@ -33,3 +33,8 @@ class Norm(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
+
+    def of_sum(self, x: Tensor, y: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """(the norm of x + y, x + y), both (B, N, D)."""
+        total = x + y
+        return self(total, context), total

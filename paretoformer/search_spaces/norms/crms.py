@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from paretoformer.kernels import crms_norm
+from paretoformer.kernels import add_crms_norm, crms_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
 from paretoformer.search_spaces.registry import register
 
@@ -39,3 +39,7 @@ class Crms(Norm):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         return crms_norm(x, self.eps)
+
+    def of_sum(self, x: Tensor, y: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """In one pass on a GPU, where a kernel has both."""
+        return add_crms_norm(y, x, self.eps) if x.is_cuda else super().of_sum(x, y, context)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from paretoformer.kernels import layer_norm
+from paretoformer.kernels import add_layer_norm, layer_norm
 from paretoformer.search_spaces.contract import Capability, Context, Norm, NormConfig, Site
 from paretoformer.search_spaces.registry import register
 
@@ -39,3 +39,9 @@ class Layer(Norm):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """x: (B, N, D) -> (B, N, D)."""
         return layer_norm(x, self.norm.weight, self.norm.bias, self.norm.eps)
+
+    def of_sum(self, x: Tensor, y: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """In one pass on a GPU, where a kernel has both."""
+        if not x.is_cuda:
+            return super().of_sum(x, y, context)
+        return add_layer_norm(y, x, self.norm.weight, self.norm.bias, self.norm.eps)
