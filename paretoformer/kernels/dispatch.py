@@ -88,10 +88,13 @@ def _keep(operation: str, told: str) -> None:
     _TAKEN.setdefault(operation, set()).add(told)
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _keep_while_compiling(operation: str, told: str) -> None:
     """`_keep`, done by torch.compile as it traces the call, and no part of what it makes."""
     _keep(operation, told)
+
+
+# What torch.compiler.assume_constant_result sets, which would import torch's compiler now: 100 MB and a second.
+_keep_while_compiling._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def paths_taken() -> dict[str, tuple[str, ...]]:
@@ -124,12 +127,13 @@ def wants_gradient(*tensors: Tensor | None) -> bool:
     return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
 
 
-def one_kind(*tensors: Tensor) -> bool:
+def one_kind(first: Tensor, *others: Tensor) -> bool:
     """Whether all are on one device and of one dtype; autocast makes dtypes one by itself."""
-    device, dtype = tensors[0].device, tensors[0].dtype
-    if any(x.device != device for x in tensors):
-        return False
-    alike = all(x.dtype == dtype for x in tensors)
+    device, dtype, alike = first.device, first.dtype, True
+    for x in others:
+        if x.device != device:
+            return False
+        alike = alike and x.dtype == dtype
     return alike or (device.type != "meta" and torch.is_autocast_enabled(device.type))
 
 

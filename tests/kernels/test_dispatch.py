@@ -124,6 +124,12 @@ def test_a_process_with_the_variable_set_runs_the_definitions() -> None:
     assert done.stdout.strip() == "{'reference'}"
 
 
+def test_the_package_leaves_torchs_compiler_unloaded() -> None:
+    code = "import sys, paretoformer.kernels, paretoformer.search_spaces.build; print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_a_compiled_operation_passes_the_rule_without_a_break() -> None:
     x = torch.ones(1, 1, 3, 2)
     compiled = torch.compile(lambda x: linear_attention(x, x, x, causal=True)[0], backend="eager", fullgraph=True)
