@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from paretoformer.kernels.dispatch import Path, choose, shapes
+from paretoformer.kernels.dispatch import Path, choose, one_kind, shapes
 from paretoformer.kernels.sharding import by_shards
 
 READ_ONCE = 16_384
@@ -26,10 +26,10 @@ def softmax_attention(
         (B, H, T, d).
 
     Raises:
-        ValueError: the shapes or devices do not fit together.
+        ValueError: the shapes, dtypes or devices do not fit together.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, v)
+        _check(q, k, v, valid)
         sharded = by_shards(q, k, v, causal, bias, valid)
         if sharded is not None:
             return sharded
@@ -63,11 +63,14 @@ def _rule(q: Tensor) -> Path | str:
     return Path.TORCH
 
 
-def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
-    if q.ndim != 4 or k.ndim != 4 or k.shape != v.shape or q.shape[::3] != k.shape[::3] or q.shape[1] % k.shape[1]:
+def _check(q: Tensor, k: Tensor, v: Tensor, valid: Tensor | None) -> None:
+    fits = q.ndim == 4 and k.ndim == 4 and k.shape == v.shape and q.shape[::3] == k.shape[::3] and k.shape[1]
+    if not fits or q.shape[1] % k.shape[1]:
         raise ValueError(f"softmax attention takes q (B, H, T, d), k, v (B, Hkv, S, d), got {shapes(q=q, k=k, v=v)}.")
-    if not q.device == k.device == v.device:
-        raise ValueError(f"softmax attention takes one device, got {shapes(q=q, k=k, v=v)}.")
+    if not one_kind(q, k, v):
+        raise ValueError(f"softmax attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
+    if valid is not None and (valid.shape != k.shape[::2] or valid.dtype != torch.bool or valid.device != k.device):
+        raise ValueError(f"valid keys are (B, S) bool on the device of k, got {shapes(k=k, valid=valid)}.")
 
 
 def _mask(q: Tensor, keys: int, causal: bool, bias: Tensor | None, valid: Tensor | None) -> Tensor:

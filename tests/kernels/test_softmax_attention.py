@@ -131,3 +131,24 @@ def test_shapes_that_do_not_fit_are_named() -> None:
     q, k, v = operands(2, 3, 1, 4, 4, 4)
     with pytest.raises(ValueError, match=r"softmax attention takes .* got q \(2, 3, 4, 4\) .*, k \(2, 2, 4, 4\)"):
         softmax_attention(q, k[:, :2], v[:, :2], causal=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"q": torch.ones(1, 2, 3, 4).double()}, r"one dtype and one device, got q \(1, 2, 3, 4\) float64"),
+        ({"v": torch.ones(1, 2, 3, 4, device="meta")}, r"one device, got .*v \(1, 2, 3, 4\) float32 meta"),
+        ({"k": torch.ones(1, 0, 3, 4), "v": torch.ones(1, 0, 3, 4)}, r"k \(1, 0, 3, 4\)"),
+        ({"valid": torch.ones(1, 3)}, r"bool on the device of k, got .*valid \(1, 3\) float32"),
+        ({"valid": torch.ones(1, 4, dtype=torch.bool)}, r"valid keys are \(B, S\).*valid \(1, 4\) bool"),
+    ],
+)
+def test_operands_that_do_not_fit_are_refused(changed, said) -> None:
+    fitting = {name: torch.ones(1, 2, 3, 4) for name in ("q", "k", "v")}
+    with pytest.raises(ValueError, match=said):
+        softmax_attention(**{**fitting, **changed}, causal=False)
+
+
+def test_an_empty_batch_gives_nothing() -> None:
+    empty = torch.ones(0, 2, 3, 4)
+    assert softmax_attention(empty, empty, empty, causal=True).shape == (0, 2, 3, 4)

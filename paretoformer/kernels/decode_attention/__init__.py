@@ -110,7 +110,8 @@ def _check(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> None:
         raise ValueError(f"decode attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
     if lengths is None:
         return
-    if lengths.shape != q.shape[:1] or lengths.device != q.device or lengths.is_floating_point():
+    whole = not (lengths.is_floating_point() or lengths.dtype == torch.bool)
+    if lengths.shape != q.shape[:1] or lengths.device != q.device or not whole:
         raise ValueError(f"lengths are (B,) integers on q's device, got {shapes(q=q, lengths=lengths)}.")
     if lengths.device.type == "cpu" and lengths.numel() and not 0 <= lengths.min() <= lengths.max() <= k.shape[2]:
         raise ValueError(f"lengths are 0 to {k.shape[2]}, the keys that there are, got {lengths.tolist()}.")

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from paretoformer.kernels.dispatch import Path, choose, shapes
+from paretoformer.kernels.dispatch import Path, choose, one_kind, shapes
 
 CHUNK = 64
 """Tokens that the causal form treats with a quadratic product at once."""
@@ -31,10 +31,10 @@ def linear_attention(
         (B, H, N, e), and the new state if one was given.
 
     Raises:
-        ValueError: the shapes or devices do not fit together.
+        ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, v, state, v.shape[3])
+        _check(q, k, v, causal, state, v.shape[3])
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.REFERENCE:
         return linear_attention_reference(q, k, v, causal=causal, state=state)
@@ -58,10 +58,10 @@ def linear_attention_with_divisor(
         (B, H, N, e), (B, H, N, 1), and the new state if one was given.
 
     Raises:
-        ValueError: the shapes or devices do not fit together.
+        ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, v, state, v.shape[3] + 1)
+        _check(q, k, v, causal, state, v.shape[3] + 1)
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.TRITON:
         from paretoformer.kernels.linear_attention.scan import scan_with_divisor
@@ -127,10 +127,12 @@ def _chunks(x: Tensor) -> Tensor:
     return pad(x, (0, 0, 0, missing)).unflatten(2, (-1, CHUNK))
 
 
-def _check(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None, columns: int) -> None:
+def _check(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | None, columns: int) -> None:
     if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
         raise ValueError(f"linear attention takes q, k (B, H, N, d) and v (B, H, N, e), got {shapes(q=q, k=k, v=v)}.")
-    if not q.device == k.device == v.device:
-        raise ValueError(f"linear attention takes one device, got {shapes(q=q, k=k, v=v)}.")
+    if not one_kind(q, k, v):
+        raise ValueError(f"linear attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
     if state is not None and (state.shape != (*q.shape[:2], q.shape[3], columns) or state.device != q.device):
         raise ValueError(f"the state beside q and v is (B, H, d, {columns}), got {shapes(q=q, v=v, state=state)}.")
+    if state is not None and not causal:
+        raise ValueError(f"a state is carried on in causal order alone, got {shapes(q=q, state=state)} without it.")

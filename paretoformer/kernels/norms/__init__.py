@@ -13,6 +13,10 @@ LEAST_BYTES_TRAINED = 64 << 20
 """The same where gradients are wanted, since autograd calls back into Python."""
 
 
+LEAST_NUMBERS = 1 << 16
+"""Of x in a CPU's memory, above which torch's rms norm takes longer than a vector's norm, which writes no squares."""
+
+
 def layer_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
     """(x - mean) / sqrt(variance + eps) * weight + bias over the last dimension of x (..., D); weight, bias: (D,).
 
@@ -38,7 +42,7 @@ def rms_norm(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
         return _fused(x, None, weight, None, eps, kind="rms")[0]
     if path is Path.REFERENCE:
         return rms_norm_reference(x, weight, eps)
-    return functional.rms_norm(x, x.shape[-1:], weight, eps)
+    return _rms_by_torch(x, weight, eps)
 
 
 def crms_norm(x: Tensor, eps: float) -> Tensor:
@@ -77,7 +81,7 @@ def add_rms_norm(x: Tensor, residual: Tensor, weight: Tensor | None, eps: float)
     total = x + residual
     if path is Path.REFERENCE:
         return rms_norm_reference(total, weight, eps), total
-    return functional.rms_norm(total, total.shape[-1:], weight, eps), total
+    return _rms_by_torch(total, weight, eps), total
 
 
 def add_crms_norm(x: Tensor, residual: Tensor, eps: float) -> tuple[Tensor, Tensor]:
@@ -130,6 +134,16 @@ def norm_rule(x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: T
     return Path.TRITON
 
 
+def _rms_by_torch(x: Tensor, weight: Tensor | None, eps: float) -> Tensor:
+    known = not (torch.compiler.is_compiling() or torch.compiler.is_exporting())  # else sizes may be symbols
+    wide = x.dtype in (torch.float32, torch.float64)
+    if not known or x.device.type != "cpu" or not wide or x.numel() < LEAST_NUMBERS:
+        return functional.rms_norm(x, x.shape[-1:], weight, eps)
+    squares = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square()
+    y = x * (squares / x.shape[-1] + eps).rsqrt()
+    return y if weight is None else y * weight
+
+
 def _crms_by_torch(x: Tensor, eps: float) -> Tensor:
     """A vector's norm reads a row without writing its squares."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
@@ -144,6 +158,10 @@ def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | N
             if parameter is not None and (parameter.shape != x.shape[-1:] or parameter.device != x.device):
                 given = shapes(x=x, weight=weight, bias=bias)
                 raise ValueError(f"a norm's weight and bias are (D,) on the device of x (..., D), got {given}.")
+        if residual is not None and (residual.shape != x.shape or residual.device != x.device):
+            raise ValueError(f"a norm of a sum takes two alike on one device, got {shapes(x=x, residual=residual)}.")
+        if not x.ndim or not x.is_floating_point():
+            raise ValueError(f"a norm takes floating-point x (..., D), got {shapes(x=x)}.")
     return choose(operation, norm_rule, x, residual, weight, bias)
 
 

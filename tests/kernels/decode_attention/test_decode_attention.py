@@ -91,7 +91,7 @@ def test_lengths_that_cannot_be_are_refused(lengths) -> None:
         decode_attention(*operands(2, 4, 2, 6, 4), torch.tensor(lengths))
 
 
-@pytest.mark.parametrize("lengths", [torch.tensor([1, 2, 3]), torch.tensor([1.0, 2.0])])
+@pytest.mark.parametrize("lengths", [torch.tensor([1, 2, 3]), torch.tensor([1.0, 2.0]), torch.tensor([True, False])])
 def test_lengths_of_another_shape_or_kind_are_refused(lengths) -> None:
     with pytest.raises(ValueError, match="lengths are .B,. integers"):
         decode_attention(*operands(2, 4, 2, 6, 4), lengths)

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from paretoformer.kernels import add_crms_norm, add_layer_norm, add_rms_norm, crms_norm, layer_norm, rms_norm
 from paretoformer.kernels.dispatch import Path
-from paretoformer.kernels.norms import crms_norm_reference, layer_norm_reference, norm_rule, rms_norm_reference
+from paretoformer.kernels.norms import (
+    LEAST_NUMBERS,
+    crms_norm_reference,
+    layer_norm_reference,
+    norm_rule,
+    rms_norm_reference,
+)
 
 
 def normal(*shape: int, seed: int, dtype: torch.dtype = torch.float64):
@@ -43,6 +49,19 @@ def test_a_rows_own_mean_and_size_do_not_matter_to_layer_norm() -> None:
 def test_rms_norm_gives_rows_of_mean_square_one() -> None:
     y = rms_norm(normal(3, 8, seed=1), None, 0.0)
     torch.testing.assert_close(y.square().mean(-1), torch.ones(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("affine", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+def test_a_large_rms_norm_is_the_definition_with_its_gradient(affine, dtype) -> None:
+    tolerance, found = {torch.float32: 1e-5, torch.float64: 1e-10, torch.bfloat16: 1e-2}[dtype], []
+    for normalise in (rms_norm, rms_norm_reference):
+        x = normal(LEAST_NUMBERS // 100, 101, seed=1, dtype=dtype).requires_grad_()
+        weight = normal(101, seed=2, dtype=dtype) if affine else None
+        y = normalise(x, weight, 1e-3)
+        found.append((y, *torch.autograd.grad(y.sin().sum(), x)))
+    for one, other in zip(*found, strict=True):
+        assert one.dtype == dtype and (one - other).norm() < tolerance * other.norm()
 
 
 def test_crms_norm_is_the_rms_norm_of_a_zero_mean_row_without_its_last_entry() -> None:
@@ -87,3 +106,19 @@ def test_the_rule_asks_for_more_rows_where_gradients_are_wanted() -> None:
     x = torch.empty(8_192, 1_024, device="meta", requires_grad=True)
     assert norm_rule(x[:100], None, None, None) is norm_rule(x, None, None, None) is Path.TORCH
     assert norm_rule(torch.empty(32_768, 1_024, device="meta", requires_grad=True), None, None, None) is Path.TRITON
+
+
+@pytest.mark.parametrize("residual", [torch.ones(1, 8), torch.ones(2, 3, 8, device="meta")])
+def test_a_residual_that_is_not_like_x_is_refused(residual) -> None:
+    with pytest.raises(ValueError, match=r"two alike on one device, got x \(2, 3, 8\) float32 cpu, residual"):
+        add_rms_norm(torch.ones(2, 3, 8), residual, None, 1e-6)
+
+
+@pytest.mark.parametrize("x", [torch.tensor(1.0), torch.ones(2, 8, dtype=torch.long)])
+def test_what_has_no_row_of_numbers_is_refused(x) -> None:
+    with pytest.raises(ValueError, match=r"a norm takes floating-point x \(..., D\), got x"):
+        rms_norm(x, None, 1e-6)
+
+
+def test_an_empty_batch_is_normed_to_nothing() -> None:
+    assert layer_norm(torch.ones(0, 3, 8), None, None, 1e-5).shape == (0, 3, 8)
