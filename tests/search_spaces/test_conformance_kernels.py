@@ -5,6 +5,9 @@ import torch
 from torch import Tensor
 
 from paretoformer.kernels import dispatch, forget_paths, paths_taken
+from paretoformer.records.signature import Signature, TokenInput, TokenOutput
+from paretoformer.search_spaces.architecture import Architecture
+from paretoformer.search_spaces.build import build
 
 LENGTH = 65
 """One token beyond a chunk."""
@@ -52,3 +55,26 @@ def test_a_norm_gives_the_same(norm_case) -> None:
 
 def test_a_feed_forward_gives_the_same(feedforward_case) -> None:
     agree(feedforward_case)
+
+
+def test_a_whole_model_reads_and_writes_the_same(monkeypatch) -> None:
+    mixer = {"role": "mixer", "body": {"name": "softmax", "heads": 4, "kv_heads": 2}, "norm": "rms"}
+    linear = {"role": "mixer", "body": {"name": "linear", "heads": 2}, "norm": "layer"}
+    fed = {"role": "feedforward", "body": {"name": "moe", "experts": 3}, "norm": "rms"}
+    stack = {"name": "decoder", "width": 16, "position": "rotary", "blocks": [[mixer, fed], [linear, fed]]}
+    architecture = Architecture.from_json({"topology": "decoder", "stem": "tokens", "stacks": [stack]})
+    signature = Signature(input=TokenInput(vocabulary=11, length=20), output=TokenOutput(vocabulary=11))
+    model = build(architecture, signature, seed=0).double().eval()
+    tokens = torch.randint(0, 11, (2, 12), generator=torch.Generator().manual_seed(1))
+
+    def written() -> list[Tensor]:
+        outputs, state = [model(tokens)], model.start(2, 12)
+        for piece in tokens.split([9, 1, 1, 1], 1):
+            y, state = model.extend(piece, state)
+            outputs.append(y)
+        return outputs
+
+    with torch.no_grad():
+        usual = written()
+        monkeypatch.setattr(dispatch, "FORCED", True)
+        torch.testing.assert_close(written(), usual, rtol=1e-9, atol=1e-9)
