@@ -22,6 +22,7 @@ from kernels_contest import ONE_LAUNCH, SOFTMAX, Contest, run
 from kernels_distributed import distributed_contests
 from kernels_memories import hash_contests, omega_contests
 from kernels_norms import norm_contests
+from kernels_packed import packed_contests
 from kernels_timing import DEVICE, GPU, bandwidths
 from torch import Tensor
 from torch.nn import functional
@@ -204,6 +205,7 @@ GROUPS = {
     "hash": hash_contests,
     "omega": omega_contests,
     "distributed": distributed_contests,
+    "packed": packed_contests,
 }
 
 

@@ -14,6 +14,8 @@ from paretoformer.kernels.linear_attention import linear_attention_reference
 from paretoformer.kernels.linear_attention.scan import causal_linear_attention, scan
 from paretoformer.kernels.norms import crms_norm_reference, layer_norm_reference, rms_norm_reference
 from paretoformer.kernels.norms.fused import fused_norm
+from paretoformer.kernels.packed_attention import Packing, packed_attention_reference
+from paretoformer.kernels.packed_attention.varlen import attend_by_tiles
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 3e-3, torch.bfloat16: 1.5e-2}
 """Of ||y - definition|| / ||definition||."""
@@ -45,6 +47,7 @@ def checks(device: torch.device | str) -> Iterator[tuple[str, torch.dtype, float
         yield from _decode(dtype, device)
         yield from _linear(dtype, device)
         yield from _norms(dtype, device)
+        yield from _packed(dtype, device)
     yield from _same_bits(device)
 
 
@@ -146,6 +149,28 @@ def _norm_operands(
         name: normal(*shape, seed=i, dtype=dtype, device=device) + (name == "weight")
         for i, (name, shape) in enumerate(named.items())
     }
+
+
+def _packed(dtype: torch.dtype, device: torch.device | str) -> Iterator[tuple[str, torch.dtype, float]]:
+    cases = ((4, 2, 64, (200, 1, 0, 64, 65, 33)), (4, 4, 128, (130, 300)), (2, 1, 20, (7, 90, 0)), (2, 2, 256, (70, 5)))
+    for heads, kv, width, lengths in cases if dtype == torch.bfloat16 else cases[:2]:
+        packing = Packing.of(torch.tensor(lengths, device=device), max(lengths))
+        q, k, v, given = (
+            normal(packing.tokens, h, width, seed=s, dtype=dtype, device=device)
+            for s, h in enumerate((heads, kv, kv, heads))
+        )
+        taken = [x.clone().requires_grad_() for x in (q, k, v)]
+        wide = [x.double().requires_grad_() for x in (q, k, v)]
+        for causal in (False, True):
+            exact = packed_attention_reference(*wide, packing, causal)
+            poison(q)
+            y = attend_by_tiles(*taken, packing, causal)
+            name = f"packed{' causal' if causal else ''} H{heads}/{kv} d{width} lengths {lengths}"
+            yield name, dtype, error(y.detach(), exact.detach())
+            gradients = torch.autograd.grad(y, taken, given)
+            wide_gradients = torch.autograd.grad(exact, wide, given.double())
+            for label, one, other in zip(("dq", "dk", "dv"), gradients, wide_gradients, strict=True):
+                yield f"{name} {label}", dtype, error(one, other)
 
 
 def _same_bits(device: torch.device | str) -> Iterator[tuple[str, torch.dtype, float]]:

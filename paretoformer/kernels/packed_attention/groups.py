@@ -8,7 +8,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from paretoformer.kernels.packed_attention.packing import Packing
 
-CALL_MACS = 400_000
+CALL_MACS = 100_000
 """Multiply-accumulates of attention in the time that one more call of it takes, forward or with its gradients."""
 
 
