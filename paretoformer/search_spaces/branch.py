@@ -32,18 +32,21 @@ class BranchModule(nn.Module):
 
     def inside(self, x: Tensor, context: Context) -> Tensor:
         """What the branch computes of x: (B, N, D), before it is joined to the residual."""
-        context = self._reading(context)
-        y: Tensor = self.body(self._given(x, context), context)
-        return y
+        return self.through(self._given(x, context), context)
 
-    def inside_of_sum(self, x: Tensor, added: Tensor | None, context: Context) -> tuple[Tensor, Tensor]:
-        """`inside` of x + added, and that sum; nothing may be there to add."""
-        if added is None or self.placement == "post":
-            total = summed(x, added)
-            return self.inside(total, context), total
-        given, total = self.norm.of_sum(x, added, context)
+    def opened(self, x: Tensor, added: Tensor | None, context: Context) -> tuple[Tensor, Tensor]:
+        """What the body is given of x + added, and that sum; nothing may be there to add."""
+        if added is None:
+            return self._given(x, context), x
+        if self.placement == "post":
+            x = x + added
+            return x, x
+        return self.norm.of_sum(x, added, context)
+
+    def through(self, given: Tensor, context: Context) -> Tensor:
+        """What the body makes of what it is given."""
         y: Tensor = self.body(given, self._reading(context))
-        return y, total
+        return y
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Any:
         """What decoding keeps for it at first: None for a branch that is no mixer."""
@@ -65,14 +68,16 @@ class BranchModule(nn.Module):
         return summed(*self.unjoined(x, y, context))
 
     def unjoined(self, x: Tensor, y: Tensor, context: Context) -> tuple[Tensor, Tensor | None]:
-        """`joined` as two parts whose sum may wait for the next branch's norm; one part where this branch's stands after."""
+        """`joined`, or on a GPU two parts whose sum waits for the next branch's norm, where this branch's does not come after."""
         if self.norm_after is not None:
             y = self.norm_after(y, context)
         if self.layer_scale is not None:
             y = self.layer_scale * y
         if self.residual_scale is not None:
             x = self.residual_scale * x
-        return (self.norm(x + y, context), None) if self.placement == "post" else (x, y)
+        if self.placement == "post":
+            return self.norm(x + y, context), None
+        return (x, y) if x.is_cuda else (x + y, None)
 
     def _reading(self, context: Context) -> Context:
         """The context with the memory as this branch reads it."""

@@ -69,10 +69,14 @@ class StackModule(nn.Module):
         for number, block in enumerate(blocks, start=1):
             before = x
             for first, *others in block:
-                y, x = first.inside_of_sum(x, added, context)
+                given, x = first.opened(x, added, context)
+                added = None
+                y = first.through(given, context)
+                del given
                 for branch in others:
                     y = branch.inside(y, context)
                 x, added = (others[-1] if others else first).unjoined(x, y, context)
+                del y
             asked = self.exit if number < len(blocks) and not self.training else None
             if asked is not None:
                 x, added = summed(x, added), None

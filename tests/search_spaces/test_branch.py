@@ -58,6 +58,12 @@ def stack_of(places):
     return make
 
 
+class OnGpu(torch.Tensor):
+    """A tensor that says that it is on a GPU."""
+
+    is_cuda = True
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("residual", ["branch", "block"])
 def test_sums_that_wait_for_the_next_norm_are_those_of_branches_one_by_one_bit_for_bit(
@@ -74,7 +80,8 @@ def test_sums_that_wait_for_the_next_norm_are_those_of_branches_one_by_one_bit_f
         for first, second in [tuple(module.branches[i : i + 2]) for i in (0, 2)] * 2 if residual == "block" else []:
             y = second.inside(first.inside(expected, CONTEXT), CONTEXT)
             expected = second.joined(expected, y, CONTEXT)
-        assert torch.equal(module.run(x, CONTEXT), expected)
+        for kind in (torch.Tensor, OnGpu):
+            assert torch.equal(module.run(x.as_subclass(kind), CONTEXT), expected)
 
 
 def module_of(places, stack, site=SITE):

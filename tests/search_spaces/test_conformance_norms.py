@@ -20,19 +20,11 @@ def test_a_norm_stands_at_some_site(norm_choice, places) -> None:
     assert any(case.config.choice is norm_choice for case in places.cases("norm"))
 
 
-class OnGpu(torch.Tensor):
-    """A tensor that says that it is on a GPU."""
-
-    is_cuda = True
-
-
-@pytest.mark.parametrize("kind", [torch.Tensor, OnGpu])
-def test_a_norm_of_a_sum_is_the_sum_and_its_norm_bit_for_bit(norm_case, kind) -> None:
-    x, y = (norm_case.tokens(2, norm_case.site.length, torch.float32) for _ in range(2))
-    y = y.sin()
-    module, context = norm_case.module(torch.float32), norm_case.context()
+def test_a_norm_of_a_sum_is_the_sum_and_its_norm_bit_for_bit(norm_case) -> None:
+    x = norm_case.tokens(2, norm_case.site.length, torch.float32)
+    y, module, context = x.sin(), norm_case.module(torch.float32), norm_case.context()
     with torch.no_grad():
-        normed, total = module.of_sum(x.as_subclass(kind), y.as_subclass(kind), context)
+        normed, total = module.of_sum(x, y, context)
         assert torch.equal(total, x + y) and torch.equal(normed, module(x + y, context))
 
 
