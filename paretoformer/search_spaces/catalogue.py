@@ -1,5 +1,6 @@
 """Spaces by name: those shipped with the package, and files."""
 
+import random
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,8 @@ from paretoformer.search_spaces.yaml_file import read_yaml
 _FIRST = ("vision", "text-encoder", "decoder")
 """Defaults: a task takes the first of these that fits it."""
 _FOLDER = files("paretoformer.search_spaces") / "spaces"
+_TRIED = 50
+"""Points that are sampled in search of one that a task can take."""
 
 
 def space_names() -> list[str]:
@@ -52,9 +55,16 @@ DEFAULTS = (
 
 
 def spaces_for(signature: Signature) -> list[str]:
-    """Shipped spaces that fit a task, its default first."""
-    fitting = [name for name in space_names() if _shipped(name).fits(signature)]
+    """Shipped spaces that fit a task and have points for it, its default first; a space for larger images has none."""
+    fitting = [name for name in space_names() if _has_points(_shipped(name), signature)]
     return sorted(fitting, key=lambda name: DEFAULTS.index(name) if name in DEFAULTS else len(DEFAULTS))
+
+
+def _has_points(space: SearchSpace, signature: Signature) -> bool:
+    if not space.fits(signature):
+        return False
+    rng = random.Random(0)
+    return any(not space.explain(space.sample(rng), signature) for _ in range(_TRIED))
 
 
 @cache

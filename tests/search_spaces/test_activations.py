@@ -9,8 +9,8 @@ from torch._subclasses.fake_tensor import FakeTensor
 from paretoformer.records.signature import TokenInput, TokenOutput
 from paretoformer.search_spaces.activations import peak_activation_bytes, training_bytes
 from paretoformer.search_spaces.contract import Capability
-from paretoformer.search_spaces.mixers.softmax import Softmax
 from paretoformer.search_spaces.counts import count
+from paretoformer.search_spaces.mixers.softmax import Softmax
 from paretoformer.search_spaces.registry import config_from_json
 
 LENGTH, WIDTH, VOCABULARY = 1_024, 16, 11

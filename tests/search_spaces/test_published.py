@@ -190,6 +190,17 @@ def test_positions_in_the_size_of_paper_6_have_its_parameters(places) -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
+def test_wide_and_deep_encoders_have_as_wide_an_attention_in_all(depth) -> None:
+    space = load_space("wide-or-deep-full")
+    (mixers,) = (gene.domain.values() for gene in space.genes if gene.key == "encoder.mixer")
+    for mixer in mixers:
+        point = space.fill({"encoder.depth": depth, "encoder.mixer": mixer})
+        stack = space.decode(point).architecture.stacks[0]
+        configs = [branch.body for branch in stack.branches if branch.role == "mixer"]
+        assert [config.heads * config.head_width for config in configs] == [16 * 64 // depth] * depth, mixer
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
 def test_wide_and_deep_encoders_have_the_parameters_of_paper_30s_formula(places, depth) -> None:
     space, signature = load_space("wide-or-deep-full"), places.published["wide-or-deep-full"]
     architecture = space.decode(space.fill({"encoder.depth": depth, "encoder.mixer": "softmax"})).architecture

@@ -324,6 +324,15 @@ def test_each_signature_has_its_default_space_first() -> None:
     assert [spaces_for(signature)[0] for signature in SIGNATURES] == list(DEFAULTS)
 
 
+def test_a_space_for_larger_images_is_none_for_small_ones() -> None:
+    small, large = (
+        Signature(input=ImageInput(channels=1, height=side, width=side), output=ClassOutput(classes=10))
+        for side in (28, 224)
+    )
+    assert "modernisation-full" in spaces_for(large) and "pyramid-full" in spaces_for(large)
+    assert not {"modernisation-full", "pyramid-full"} & set(spaces_for(small))
+
+
 @pytest.mark.parametrize(
     ("name", "signature", "sentence"),
     [

@@ -25,14 +25,15 @@ class SynthesizerConfig(MixerConfig):
 
     dense: row i of S is W2 relu(W1 x_i + b1) + b2, W1 to d numbers a head and W2 to a score for each position. random: S
     is learned and the same for every input. factorised: S = R1 R2, of `rank` columns and rows. All are made for the longest
-    input; shorter ones use the scores of their tokens.
-    Cost: values, output and N^2 D MACs, and for S N D (D + N), nothing, or H N^2 rank; decoding keeps N D values.
+    input; shorter ones use the scores of their tokens. A head has `head_width` channels, None: its share of the width.
+    Cost: values, output and N^2 A MACs, A = H d, and for S N A (D + N), nothing, or H N^2 rank; decoding keeps N A values.
     Source: Tay et al. 2021 (Synthesizer), dense, random and factorised random (papers 15, 20). Defaults are those of the
     Long-Range Arena's code; the paper's own rank could not be confirmed. Mixtures with q k^T, factorised dense scores and
     random scores that are never trained are left out.
     """
 
     heads: int = 4
+    head_width: int | None = None
     kind: Literal["factorised", "dense", "random"] = "factorised"
     rank: int = 32
     bias: bool = True
@@ -44,7 +45,7 @@ class SynthesizerConfig(MixerConfig):
     def problems(self, site: Site) -> Iterator[str]:
         """Heads divide the width, and factors have fewer numbers than what they make."""
         yield from super().problems(site)
-        if site.width % self.heads:
+        if self.head_width is None and site.width % self.heads:
             that_do = divisors(site.width, self.heads)
             yield f"mixer synthesizer has {self.heads} heads, and they do not divide the width {site.width}; heads that do: {that_do}"
         if self.kind == "factorised" and 2 * self.rank > site.length:
@@ -53,39 +54,46 @@ class SynthesizerConfig(MixerConfig):
                 f"rank is at most {site.length // 2}, or kind random"
             )
 
+    def inner(self, site: Site) -> int:
+        """Channels of all heads together."""
+        return self.heads * (self.head_width or site.width // self.heads)
+
     def build(self, site: Site) -> "Synthesizer":
         """The mixer for `site`."""
         return Synthesizer(self, site)
 
     def parameters(self, site: Site) -> int:
         """Values, output, and what makes the scores."""
-        projections = 2 * site.width * (site.width + self.bias)
+        inner = self.inner(site)
+        written = inner * (site.width + self.bias)
+        projections = written + site.width * (inner + self.bias)
         if self.kind == "dense":
-            rows = site.width * (site.width + self.bias)
-            return projections + rows + (site.width + self.bias * self.heads) * site.length
+            return projections + written + (inner + self.bias * self.heads) * site.length
         return projections + self.heads * site.length * (site.length if self.kind == "random" else 2 * self.rank)
 
     def macs(self, site: Site, length: int) -> int:
         """Values, output, scores and weighted sum; the causal form is counted in full, as it is computed."""
+        inner = self.inner(site)
         made = {
-            "dense": length * site.width * (site.width + length),
+            "dense": length * inner * (site.width + length),
             "random": 0,
             "factorised": self.heads * length**2 * self.rank,
         }
-        return 2 * length * site.width**2 + length**2 * site.width + made[self.kind]
+        return 2 * length * site.width * inner + length**2 * inner + made[self.kind]
 
     def step_macs(self, site: Site, context: int) -> int:
         """One token's value, output and scores for all up to itself."""
+        inner = self.inner(site)
         made = {
-            "dense": site.width * (site.width + context + 1),
+            "dense": inner * (site.width + context + 1),
             "random": 0,
             "factorised": self.heads * (context + 1) * self.rank,
         }
-        return 2 * site.width**2 + (context + 1) * site.width + made[self.kind]
+        return 2 * site.width * inner + (context + 1) * inner + made[self.kind]
 
     def state_bytes(self, site: Site, length: int) -> int:
         """The values."""
-        return 4 * length * site.width
+        return 4 * length * self.inner(site)
 
 
 @dataclass(frozen=True)
@@ -101,13 +109,13 @@ class Synthesizer(Mixer):
 
     def __init__(self, config: SynthesizerConfig, site: Site) -> None:
         super().__init__()
-        heads, width, most = config.heads, site.width // config.heads, site.length
-        self.heads, self.most, self.kind = heads, most, config.kind
-        self.value = nn.Linear(site.width, site.width, bias=config.bias)
-        self.out = nn.Linear(site.width, site.width, bias=config.bias)
+        heads, inner, most = config.heads, config.inner(site), site.length
+        self.heads, self.head_width, self.most, self.kind = heads, inner // heads, most, config.kind
+        self.value = nn.Linear(site.width, inner, bias=config.bias)
+        self.out = nn.Linear(inner, site.width, bias=config.bias)
         if config.kind == "dense":
-            self.hidden = nn.Linear(site.width, site.width, bias=config.bias)
-            self.scores = nn.Parameter(torch.randn(heads, width, most) / width**0.5)
+            self.hidden = nn.Linear(site.width, inner, bias=config.bias)
+            self.scores = nn.Parameter(torch.randn(heads, self.head_width, most) / self.head_width**0.5)
             self.score_bias = nn.Parameter(torch.zeros(heads, 1, most)) if config.bias else None
         elif config.kind == "random":
             self.scores = nn.Parameter(torch.randn(heads, most, most))
@@ -125,7 +133,7 @@ class Synthesizer(Mixer):
 
     def start(self, batch: int, capacity: int, like: Tensor, context: Context) -> Values:
         """Room for `capacity` values."""
-        return Values(like.new_zeros(batch, self.heads, capacity, like.shape[-1] // self.heads))
+        return Values(like.new_zeros(batch, self.heads, capacity, self.head_width))
 
     def extend(self, x: Tensor, state: Values, context: Context) -> tuple[Tensor, Values]:
         """x: (B, T, D); the state's tensor is written in place."""

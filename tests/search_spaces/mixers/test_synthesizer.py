@@ -113,3 +113,13 @@ def test_what_cannot_stand_is_refused(fields, said) -> None:
 def test_a_rank_is_not_spelled_where_nothing_is_factorised() -> None:
     assert SynthesizerConfig(kind="dense", rank=7).canonical() == SynthesizerConfig(kind="dense")
     assert SynthesizerConfig(rank=7).canonical().rank == 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_heads_of_their_own_width_are_as_many_channels_whatever_the_width(places, kind) -> None:
+    module, x = made(places, kind=kind, heads=3, head_width=8)
+    config = SynthesizerConfig(kind=kind, rank=5, heads=3, head_width=8)
+    assert module(x, Context()).shape == x.shape
+    assert module.value.out_features == module.out.in_features == 24
+    assert config.parameters(SITE) == sum(parameter.numel() for parameter in module.parameters())
+    assert config.state_bytes(SITE, 10) == 4 * 10 * 24 and not list(config.problems(SITE))
