@@ -63,9 +63,9 @@ def test_where_even_the_smallest_blocks_are_too_few_softmax_is_named() -> None:
     assert sentence.endswith("; use mixer softmax")
 
 
-def test_where_no_window_fits_none_is_named() -> None:
+def test_where_no_window_fits_identity_is_named() -> None:
     assert [*of("mixer", "pooling", size=3).problems(Site(width=16, length=1))] == [
-        "mixer pooling has size 3, and a sequence of up to 1 tokens is narrower"
+        "mixer pooling has size 3, and a sequence of up to 1 tokens is narrower; use mixer identity"
     ]
 
 

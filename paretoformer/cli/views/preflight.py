@@ -40,7 +40,7 @@ def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int
     whole = duration(3600 * found.hours(trials, workers))
     crew = f"{workers} worker{'s' if workers > 1 else ''}"
     times = f" ({spec.replicates} runs)" if spec.replicates > 1 else ""
-    yield f"  about {whole} for {trials} trials with {crew}: {each[0]} training{times} and {each[1]} measuring each, at most"
+    yield f"  about {whole} for {trials} trials with {crew}: {each[0]} training{times} and {each[1]} measuring a middle one"
 
 
 def preflight_json(found: Preflight, spec: StudySpec, trials: int) -> dict[str, object]:

@@ -33,8 +33,8 @@ class PoolingConfig(MixerConfig):
             yield f"pooling of size {self.size} has no centre in a bidirectional stack; use an odd size"
         side = min(site.grid) if site.grid else site.length
         if self.size > (most := side if site.causal else 2 * side - 1):
-            use = f"; use at most {most}" if most > 1 else ""
-            yield f"mixer pooling has size {self.size}, and {site} is narrower{use}"
+            use = f"use at most {most}" if most > 1 else "use mixer identity"
+            yield f"mixer pooling has size {self.size}, and {site} is narrower; {use}"
 
     def build(self, site: Site) -> "Pooling":
         """The mixer for `site`."""

@@ -19,8 +19,8 @@ def window_problems(name: str, size: int, site: Site) -> Iterator[str]:
         yield f"mixer {name} of size {size} has no centre in a bidirectional stack; use an odd size"
     side = min(site.grid) if site.grid else site.length
     if size > (most := side if site.causal else 2 * side - 1):
-        use = f"; use at most {most}" if most > 1 else ""
-        yield f"mixer {name} has size {size}, and {site} is narrower{use}"
+        use = f"use at most {most}" if most > 1 else "use mixer identity"
+        yield f"mixer {name} has size {size}, and {site} is narrower; {use}"
 
 
 def taps(size: int, site: Site) -> int:
