@@ -161,6 +161,8 @@ class Trials:
     ) -> TrialRow:
         """Write a trial's end and give it the next outcome number of its study; a memo of None keeps the one it has.
 
+        Seconds and joules are what was spent since `add_spent` last, by whichever attempt, and are added to that.
+
         Raises:
             LeaseLost: the trial is another's, or has ended already.
             ValueError: a value that is not finite.
@@ -169,14 +171,16 @@ class Trials:
 
         def work(connection: Connection) -> TrialRow:
             outcome = connection.execute(_NEXT_OUTCOME, {"of": trial.study}).scalar_one_or_none()
+            row = connection.execute(_SPENT, {"its_id": trial.id}).one_or_none()
+            before = (None, None) if row is None else (row.seconds, row.joules)
             new = {
                 "new_state": state.value,
                 "new_reason": reason,
                 "new_values": list(values),
                 "new_violations": dict(violations or {}),
                 "new_memo": memo,
-                "new_seconds": dict(seconds or {}),
-                "new_joules": joules,
+                "new_seconds": _added(before[0], seconds),
+                "new_joules": _added(before[1], joules) or None,
                 "new_outcome": outcome,
                 "new_ended": self._clock(),
             }
@@ -185,7 +189,7 @@ class Trials:
         return self._database.write(work)
 
     def add_spent(self, trial_id: int, *, seconds: Mapping[str, float], joules: Json | None = None) -> None:
-        """Add to what an ended trial has cost, kind by kind; a reason why joules are unknown stays as it was first."""
+        """Add to what a trial has cost, ended or not, kind by kind; a reason why joules are unknown stays as it was first."""
 
         def work(connection: Connection) -> None:
             row = connection.execute(_SPENT, {"its_id": trial_id}).one_or_none()

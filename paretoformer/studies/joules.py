@@ -52,19 +52,40 @@ class Joules:
         self._counter = counter
         self._spent: dict[str, float] = {}
         self._unknown: str | None = None
+        self._kind: str | None = None
+        self._counting = False
 
     @contextmanager
     def of(self, kind: str) -> Iterator[None]:
         """Count what happens inside as `kind`."""
-        counting = self._counter.begin()
+        self._begin(kind)
         try:
             yield
         finally:
-            joules = self._counter.end() if counting else None
-            if joules is None:
-                self._unknown = self._unknown or self._counter.reason
-            else:
-                self._spent[kind] = self._spent.get(kind, 0.0) + joules
+            self._end()
+
+    def take(self) -> dict[str, Any] | None:
+        """All since it was made or taken from last, what is under way among it, to be kept elsewhere; it goes on from nothing."""
+        kind = self._kind
+        if kind is not None:
+            self._end()
+        taken = self.to_json()
+        self._spent, self._unknown = {}, None
+        if kind is not None:
+            self._begin(kind)
+        return taken
+
+    def _begin(self, kind: str) -> None:
+        self._kind, self._counting = kind, self._counter.begin()
+
+    def _end(self) -> None:
+        joules = self._counter.end() if self._counting else None
+        assert self._kind is not None, "what ends was begun"
+        if joules is None:
+            self._unknown = self._unknown or self._counter.reason
+        else:
+            self._spent[self._kind] = self._spent.get(self._kind, 0.0) + joules
+        self._kind = None
 
     def to_json(self) -> dict[str, Any] | None:
         """By kind, and the reason where some are unknown; None where nothing was done."""

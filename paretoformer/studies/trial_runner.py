@@ -56,15 +56,19 @@ class TrialRunner:
             StoreUnavailable, StoreFull, ArtifactsUnwritable: what is found out cannot be kept; the trial is still live.
             StationGone: nobody measures on another host's target any more; the trial is still live.
         """
-        ending = self._ending()
+        try:
+            ending = self._ending()
+        except (Drained, LeaseLost, StationGone, ArtifactsUnwritable):
+            self._keep_spent()
+            raise
         row = self._bench.store.trials.end(
             self._trial,
             ending.state,
             reason=ending.reason,
             values=ending.values,
             violations=ending.violations,
-            seconds=self._seconds.all(),
-            joules=self._joules.to_json(),
+            seconds=self._seconds.take(),
+            joules=self._joules.take(),
         )
         if row.run is not None and ending.state is not TrialState.COMPLETE:
             self._stop(row.run)
@@ -75,6 +79,10 @@ class TrialRunner:
         spec, runs = self._bench.spec, self._bench.store.runs
         first = runs.get(run).key
         runs.stop(run, [replicate_key(first, spec.seed, index) for index in range(spec.replicates)])
+
+    def _keep_spent(self) -> None:
+        """Add to the trial's row what this attempt spent since it last did, so that it counts whoever ends the trial."""
+        self._bench.store.trials.add_spent(self._trial.id, seconds=self._seconds.take(), joules=self._joules.take())
 
     @contextmanager
     def _spending(self, kind: str) -> Iterator[None]:
@@ -107,6 +115,7 @@ class TrialRunner:
         run = self._claimed(subject, recipe)
         with self._spending("measuring"):
             costs = bench.measurer.before_training(subject, self._trial.id)
+        self._keep_spent()
         gate(measured_values(bench.spec, costs))
         scores = over_replicates(
             [self._replicate(index, run, subject, recipe) for index in range(bench.spec.replicates)]
@@ -245,7 +254,11 @@ class TrialRunner:
         return scores
 
     def _got_on(self) -> None:
-        """Whoever runs the trial next goes on from here, so that it is not what killed the workers before."""
+        """Whoever runs the trial next goes on from here, so that it is not what killed the workers before.
+
+        What was spent so far is kept, should this worker be killed.
+        """
+        self._keep_spent()
         if self._trial.deaths:
             self._trial = self._bench.store.trials.got_on(self._trial)
 

@@ -113,6 +113,12 @@ def test_a_write_without_the_lease_changes_nothing(
     assert store.studies.get("digits").outcomes == 0
 
 
+def test_an_end_adds_to_what_was_spent_before(store: Store, study: StudyRow, trial: TrialRow) -> None:
+    store.trials.add_spent(trial.id, seconds={"training": 2.0}, joules={"training": 5.0})
+    end = store.trials.end(trial, TrialState.FAILED, seconds={"training": 1.0, "other": 0.5}, joules={"training": 1.0})
+    assert (end.seconds, end.joules) == ({"training": 3.0, "other": 0.5}, {"training": 6.0})
+
+
 def test_a_trial_ends_once(store: Store, study: StudyRow, trial: TrialRow) -> None:
     ended = store.trials.end(trial, TrialState.COMPLETE, values=(1.0,))
     with pytest.raises(LeaseLost):

@@ -87,6 +87,24 @@ def test_a_counter_that_fails_in_the_middle_takes_nothing_from_the_work() -> Non
     assert joules.to_json() == {"training": 2.0, "unknown": "StopIteration: "}
 
 
+def test_joules_taken_while_work_is_under_way_are_those_until_then() -> None:
+    joules, _ = joules_by(2.0, 3.0)
+    with joules.of("training"):
+        assert joules.take() == {"training": 2.0}
+    assert joules.take() == {"training": 3.0}
+    assert joules.take() is None
+
+
+def test_seconds_taken_while_work_is_under_way_are_those_until_then() -> None:
+    now = [0.0]
+    seconds = Seconds(lambda: now[0], lambda: 0.0)
+    with seconds.of("training"):
+        now[0] = 2.0
+        assert seconds.take()["training"] == 2.0
+        now[0] = 5.0
+    assert seconds.take() == {"training": 3.0, "measuring": 0.0, "waiting": 0.0, "other": 0.0}
+
+
 def test_seconds_that_were_neither_waited_nor_worked_are_other() -> None:
     now, waited = [0.0], [0.0]
     seconds = Seconds(lambda: now[0], lambda: waited[0])

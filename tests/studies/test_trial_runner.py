@@ -535,6 +535,43 @@ def test_a_worker_that_left_its_mark_died_at_its_trial(bench: Workbench, monkeyp
     assert not presence.left_behind("dead")
 
 
+class Killed(BaseException):
+    """What no code of the worker's runs after."""
+
+
+@pytest.mark.parametrize("end", [Drained, Killed], ids=["handed back", "killed"])
+def test_seconds_and_joules_of_a_trial_add_up_those_of_all_who_were_at_it(
+    longer: Workbench, end: type[BaseException]
+) -> None:
+    asked: list[int] = []
+
+    def stop_after_a_rung() -> bool:
+        asked.append(1)
+        if len(asked) > 4:
+            raise end
+        return False
+
+    def ticking(step: float) -> Workbench:
+        ticks = (step * count for count in range(10**9))
+        return replace(longer, clock=lambda: next(ticks))
+
+    with pytest.raises(end):
+        run_next(replace(ticking(1000.0), draining=stop_after_a_rung))
+    (broken,) = longer.store.trials.all(longer.study)
+    assert broken.seconds["training"] >= 1000 and broken.seconds["training"] % 1000 == 0
+    longer.store.trials.release("me")
+    (live,) = longer.store.trials.live(longer.study)
+    taken = longer.store.trials.take_over(live, "heir")
+    assert taken is not None
+    assert TrialRunner(ticking(1.0), taken).run().state is TrialState.COMPLETE
+    (row,) = longer.store.trials.all(longer.study)
+    assert {kind: row.seconds[kind] // 1000 for kind in row.seconds} == {
+        kind: broken.seconds[kind] // 1000 for kind in broken.seconds
+    }
+    assert row.seconds["training"] > broken.seconds["training"]
+    assert set(broken.joules or ()) <= set(row.joules or ())
+
+
 @pytest.mark.parametrize(("waits", "deaths"), [(1, 1), (4, 0)], ids=["before the first rung", "after it"])
 def test_deaths_count_until_something_of_the_trial_was_kept(longer: Workbench, waits: int, deaths: int) -> None:
     reserved = longer.store.trials.reserve(longer.study, "w1")
