@@ -84,6 +84,12 @@ def test_training_numbers_have_mean_zero_and_deviation_one(opened, columns) -> N
     torch.testing.assert_close(found.std(0, correction=0), torch.ones(found.shape[1]), atol=1e-5, rtol=0)
 
 
+def test_targets_are_scaled_by_training_alone(opened) -> None:
+    targets = opened("series=flat,value=size+b").examples(Split.TRAIN).targets
+    torch.testing.assert_close(targets.mean(0), torch.zeros(2, dtype=targets.dtype), atol=1e-5, rtol=0)
+    torch.testing.assert_close(targets.std(0, correction=0), torch.ones(2, dtype=targets.dtype), atol=1e-5, rtol=0)
+
+
 def test_scaled_targets_are_written_back_by_what_the_data_says(opened) -> None:
     task = opened("series=flat,value=size")
     mean, deviation = (float(part) for part in task.about.data.partition("(size - ")[2].split(") / "))
