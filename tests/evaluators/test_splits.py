@@ -51,6 +51,11 @@ def test_every_class_is_in_training() -> None:
     assert {labels[item] for item in dealt[Split.TRAIN]} == set(labels)
 
 
+def test_the_only_group_of_a_class_goes_to_training() -> None:
+    labels = [f"class{i}" for i in range(100)]
+    assert deal(labels, strata=labels) == {Split.TRAIN: list(range(100)), Split.VALIDATION: [], Split.TEST: []}
+
+
 def test_the_seed_decides_and_nothing_else() -> None:
     keys = [str(i) for i in range(100)]
     assert deal(keys, seed=1) == deal(keys, seed=1) != deal(keys, seed=2)
