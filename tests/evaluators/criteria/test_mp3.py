@@ -56,6 +56,17 @@ def test_read_tokens_are_a_share_of_the_valid_ones_in_an_order_drawn_for_each() 
         assert sorted(row[:length].tolist()) == list(range(length)) and (row[length:] == IGNORED).all()
 
 
+@pytest.mark.parametrize(("eta", "keys"), [(0.25, 12), (0.75, 4)])
+def test_the_share_of_keys_follows_eta(toy, small, eta, keys) -> None:
+    task = toy("image")
+    objective = criterion(f"mp3:eta={eta}").bind(small(task), task)
+    given = []
+    objective._stack[0].register_forward_pre_hook(lambda stack, arguments: given.extend(arguments[1].tolist()))
+    batch = task.examples(Split.TRAIN)
+    objective(batch, drawn())
+    assert given == [keys] * len(batch)
+
+
 def test_untrained_it_costs_about_the_log_of_the_places(toy, small) -> None:
     task = toy("image")
     loss = criterion("mp3").bind(small(task), task)(task.examples(Split.TRAIN), drawn())
