@@ -11,7 +11,6 @@ from paretoformer.records.signature import (
     SeriesInput,
     Signature,
     TokenInput,
-    TokenOutput,
 )
 from paretoformer.records.target import Workload
 from paretoformer.search_spaces.architecture import Architecture, Branch, Stack
@@ -53,7 +52,7 @@ def reference_for(signature: Signature, workload: Workload) -> Reference:
     that give at most 49 of them.
     """
     given = signature.input
-    topology = "decoder" if isinstance(signature.output, TokenOutput) else "encoder"
+    topology = "decoder" if signature.causal else "encoder"
     branches = tuple(
         Branch(role=role, body=body, norm=LayerConfig())
         for role, body in (("mixer", SoftmaxConfig(heads=HEADS)), ("feedforward", GeluConfig()))

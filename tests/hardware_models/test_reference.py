@@ -3,7 +3,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paretoformer.hardware_models.reference import MOST_PATCHES, reference_for
-from paretoformer.records.signature import ClassOutput, DenseOutput, ImageInput, Signature
+from paretoformer.records.signature import (
+    ClassOutput,
+    DenseOutput,
+    ImageInput,
+    LabelOutput,
+    NumberOutput,
+    SeriesInput,
+    SeriesOutput,
+    Signature,
+    TokenInput,
+    TokenOutput,
+)
 from paretoformer.records.target import Workload
 
 PREFILL = Workload(kind="prefill", batch=1, length=1)
@@ -33,6 +44,26 @@ def test_each_family_has_a_reference_of_its_own(images: Signature, text: Signatu
 def test_a_reference_serves_text(text: Signature, labels: Signature) -> None:
     for signature in (text, labels):
         assert reference_for(signature, PREFILL).architecture.problems(signature) == ()
+
+
+@pytest.mark.parametrize("inputs", [TokenInput(vocabulary=5, length=6), SeriesInput(channels=2, length=6)])
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        ClassOutput(classes=2),
+        NumberOutput(numbers=2),
+        TokenOutput(vocabulary=5),
+        *(
+            kind
+            for causal in (False, True)
+            for kind in (LabelOutput(classes=2, causal=causal), SeriesOutput(numbers=2, causal=causal))
+        ),
+    ],
+    ids=str,
+)
+def test_a_reference_serves_whatever_is_asked_of_tokens_and_series(inputs, outputs) -> None:
+    signature = Signature(input=inputs, output=outputs)
+    assert reference_for(signature, PREFILL).architecture.problems(signature) == ()
 
 
 def test_a_reference_reads_no_source_and_gives_classes_where_pixels_are_asked_for(images: Signature) -> None:
