@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from paretoformer.cli.commands.search import say_interrupted
 from paretoformer.cli.views.progress import ECHO, LINE_S, ProgressView, progress_panel, progress_view
 from paretoformer.records.trial import TrialState
 from paretoformer.studies.closing import Closing
@@ -119,32 +118,6 @@ def test_a_terminal_has_a_live_panel_and_a_pipe_has_lines(console: Console, pape
             view.close()
     assert kinds[0] is ProgressView and kinds[1] is not ProgressView
     assert "\x1b" not in paper.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("running", "sentence"),
-    [
-        (0, "Stopped; no trial was under way. The same command"),
-        (1, "Stopped; 1 trial under way was handed back. The same command"),
-        (2, "Stopped; 2 trials under way were handed back. The same command"),
-    ],
-)
-def test_an_interruption_says_how_many_trials_were_handed_back(
-    capsys: pytest.CaptureFixture[str], console: Console, running: int, sentence: str
-) -> None:
-    view = ProgressView(console, "s", Effort(trials=10))
-    view.started = True
-    view.on_progress(replace(progress(3), states={TrialState.COMPLETE: 3, TrialState.RUNNING: running}))
-    say_interrupted(view, "s")
-    assert sentence in " ".join(capsys.readouterr().err.split())
-
-
-def test_an_interruption_before_the_first_progress_hands_nothing_back(
-    capsys: pytest.CaptureFixture[str], console: Console
-) -> None:
-    view = ProgressView(console, "s", Effort(trials=10))
-    say_interrupted(view, "s")
-    assert "nothing of it is stored" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_live_panel_leaves_room_for_what_a_terminal_echoes(paper: io.StringIO) -> None:

@@ -10,7 +10,6 @@ from paretoformer.cli.screen import notes, print_json, report
 from paretoformer.records.errors import unknown
 
 if TYPE_CHECKING:
-    from paretoformer.cli.views.progress import ProgressView
     from paretoformer.studies.effort import Effort, Place
     from paretoformer.studies.study import Study
 
@@ -42,7 +41,7 @@ def command(
             found = run_search(request.request(), where, work, on_start=view.on_start, on_progress=view.on_progress)
         except KeyboardInterrupt:
             view.close()
-            say_interrupted(view, where.study)
+            say_interrupted(where, started=view.started)
             raise typer.Exit(INTERRUPTED) from None
     if json:
         from paretoformer.cli.views.front import front_json
@@ -64,14 +63,19 @@ def _prepare_process(workers: int) -> None:
         notes().print(f"{workers} workers share {cores} cores here: they take turns, and nothing gets done sooner.")
 
 
-def say_interrupted(view: "ProgressView", study: str) -> None:
-    """What an interruption leaves: the trials that `view` saw under way are another's now."""
-    if not view.started:
-        notes().print(f"Stopped before the first trial of study {study}; nothing of it is stored.")
+def say_interrupted(place: "Place", *, started: bool) -> None:
+    """What an interruption leaves, by the database: trials that no worker has any more, and those of other workers."""
+    if not started:
+        notes().print(f"Stopped before the search began; no trial of study {place.study} was taken up.")
         return
-    many = "1 trial under way was" if view.under_way == 1 else f"{view.under_way} trials under way were"
-    stopped = f"Stopped; {many} handed back." if view.under_way else "Stopped; no trial was under way."
-    notes().print(f"{stopped} The same command goes on with study {study}.")
+    from paretoformer.store import Store
+
+    with Store.open(place.storage, create=False, read_only=True) as store:
+        live = store.trials.live(store.studies.get(place.study).id)
+    free = sum(trial.owner is None for trial in live)
+    many = "1 trial under way was" if free == 1 else f"{free or 'no'} trials under way were"
+    stopped = f"Stopped; {many} handed back." if live else "Stopped; no trial was under way."
+    notes().print(f"{stopped} The same command goes on with study {place.study}.")
 
 
 def _show_end(study: "Study", place: "Place", effort: "Effort") -> None:

@@ -13,7 +13,6 @@ from rich.table import Table
 
 from paretoformer.cli.figures import duration
 from paretoformer.cli.views.preflight import preflight_lines
-from paretoformer.records.trial import TrialState
 from paretoformer.studies.effort import DEFAULT_TRIALS, Effort
 from paretoformer.studies.preflight import Preflight
 from paretoformer.studies.progress import Progress
@@ -34,7 +33,6 @@ class ProgressView:
     ) -> None:
         self.console, self.study, self.effort, self._clock = console, study, effort, clock
         self.started = False
-        self.under_way = 0
         self._said: tuple[int, str | None, float] = (-1, None, float("-inf"))
 
     def prepare(self) -> None:
@@ -52,7 +50,6 @@ class ProgressView:
 
     def on_progress(self, progress: Progress) -> None:
         """Write a line where a trial has ended or the end of the study takes its next step, or a while after the last."""
-        self._look(progress)
         *said, since = self._said
         if [progress.ended, progress.closing.step] != said or self._clock() - since > LINE_S:
             self._said = (progress.ended, progress.closing.step, self._clock())
@@ -60,10 +57,6 @@ class ProgressView:
 
     def close(self) -> None:
         """No more is written."""
-
-    def _look(self, progress: Progress) -> None:
-        """Keep how many trials are under way."""
-        self.under_way = sum(progress.states.get(state, 0) for state in (TrialState.RESERVED, TrialState.RUNNING))
 
 
 class LiveView(ProgressView):
@@ -87,7 +80,6 @@ class LiveView(ProgressView):
 
     def on_progress(self, progress: Progress) -> None:
         """Redraw."""
-        self._look(progress)
         panel = progress_panel(self._title, progress)
         self._live.update(Constrain(panel, max(ECHO, self.console.width - ECHO)))
 
