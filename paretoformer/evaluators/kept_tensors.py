@@ -11,6 +11,7 @@ from torch import Tensor
 
 _log = logging.getLogger(__name__)
 _DIGEST = "sha256"
+_CHANGED = "not as it was kept"
 
 
 def kept(file: Path, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -21,10 +22,10 @@ def kept(file: Path, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tens
     time. Raise a number in the file's name where `make` changes.
     """
     if file.is_file():
-        found = _whole(file)
-        if found is not None:
+        found = _read(file)
+        if isinstance(found, dict):
             return found
-        _log.warning("'%s' is not as it was kept, and its tensors are computed anew.", file)
+        _log.warning("'%s' is %s, and its tensors are computed anew.", file, found)
     made = {name: tensor.contiguous() for name, tensor in make().items()}
     part = file.with_name(f".making-{os.getpid()}-{file.name}")
     with suppress(OSError):
@@ -36,8 +37,8 @@ def kept(file: Path, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tens
     return made
 
 
-def _whole(file: Path) -> dict[str, Tensor] | None:
-    """The tensors, if they are those that were written."""
+def _read(file: Path) -> dict[str, Tensor] | str:
+    """The tensors, if they are those that were written, or what the file is instead."""
     from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file
 
@@ -46,8 +47,10 @@ def _whole(file: Path) -> dict[str, Tensor] | None:
             noted = (opened.metadata() or {}).get(_DIGEST)
         found = load_file(file)
     except (SafetensorError, OSError):
-        return None
-    return found if noted == _digest(found) else None
+        return _CHANGED
+    if noted is None:
+        return "of an earlier version"
+    return found if noted == _digest(found) else _CHANGED
 
 
 def _packed(tensors: dict[str, Tensor]) -> bytes:

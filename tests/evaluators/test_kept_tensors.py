@@ -45,10 +45,14 @@ def test_a_changed_byte_is_told_and_mended(tmp_path, caplog, place: int) -> None
     kept(file, pytest.fail)
 
 
-def test_a_file_without_a_digest_is_made_anew(tmp_path) -> None:
+def test_a_file_without_a_digest_is_told_to_be_of_an_earlier_version_and_made_anew(tmp_path, caplog) -> None:
     file = tmp_path / "x.safetensors"
     save_file({"x": torch.zeros(2, 3)}, file)
     assert torch.equal(kept(file, Counting())["x"], Counting()()["x"])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"'{file}' is of an earlier version, and its tensors are computed anew."
+    ]
+    kept(file, pytest.fail)
 
 
 @pytest.mark.parametrize("failing", ["open", "replace"])
