@@ -33,7 +33,7 @@ def _continued(model: Model, batch: Examples, length: int, most: int, end: int |
     """Examples whose prompts all have `length` tokens."""
     capacity = model.signature.input.length  # type: ignore[union-attr]  # only sequences are decoded
     state = model.start(len(batch), capacity, batch.source)
-    outputs, state = model.extend(batch.inputs[:, :length], state)
+    outputs, state = model.extend(batch.inputs[:, :length], state, last=True)
     ended = torch.zeros(len(batch), dtype=torch.bool, device=batch.inputs.device)
     found: list[Tensor] = []
     for step in range(min(most, capacity - length + 1)):

@@ -25,9 +25,9 @@ class Eager(Runtime):
     """Weights in the target's precision, evaluation mode, inference mode, random input, and beside it a source at full length.
     int8 is torch's dynamic quantisation of linear layers; all else is in fp32 then.
 
-    A prefill is one `forward` of the batch. A decode is a context read by one `extend` (`first_token`, its empty state
-    and reading the source included) and then one `extend` a new token (`latency`), from the state after the context,
-    made outside the clock.
+    A prefill is one `forward` of the batch. A decode is a context read by one `extend` that answers at its last token
+    (`first_token`, its empty state and reading the source included) and then one `extend` a new token (`latency`), from the
+    state after the context, made outside the clock.
     """
 
     runs_kernels: ClassVar[bool] = True
@@ -100,7 +100,7 @@ def _decode(model: Model, inputs: Inputs, workload: Workload) -> Mapping[str, Ph
 
     @torch.inference_mode()
     def first_token(_: Any) -> Any:
-        return model.extend(context, model.start(workload.batch, capacity, inputs.source))
+        return model.extend(context, model.start(workload.batch, capacity, inputs.source), last=True)
 
     @torch.inference_mode()
     def new_tokens(state: Any) -> Tensor:

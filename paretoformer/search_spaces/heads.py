@@ -24,6 +24,11 @@ def mean_of_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     return torch.where(valid[..., None], x, 0.0).sum(1) / lengths.clamp_min(1)[:, None]
 
 
+def asked(x: Tensor, last: bool) -> Tensor:
+    """x: (B, T, D), what the head reads of tokens just extended by: all, or the `last` alone as (B, 1, D)."""
+    return x[:, -1:] if last else x
+
+
 def last_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
     """x: (B, N, D) -> (B, D), the last token that is not padding."""
     return x[:, -1] if lengths is None else x[torch.arange(len(x), device=x.device), (lengths - 1).clamp_min(0)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import Context, Memory, Model, Source
-from paretoformer.search_spaces.heads import mean_of_valid, tied
+from paretoformer.search_spaces.heads import asked, mean_of_valid, tied
 from paretoformer.search_spaces.stack import StackModule, States
 
 if TYPE_CHECKING:
@@ -92,15 +92,15 @@ class Interleaved(Model):
             write=tuple(self._written_from(zeros, segment) for segment in segments),
         )
 
-    def extend(self, inputs: Tensor, state: InterleavedState) -> tuple[Tensor, InterleavedState]:
-        """ids (B, T) -> logits (B, T, vocabulary)."""
+    def extend(self, inputs: Tensor, state: InterleavedState, *, last: bool = False) -> tuple[Tensor, InterleavedState]:
+        """ids (B, T) -> logits (B, T, vocabulary), or (B, 1, vocabulary) of the last."""
         outputs, x = [], self.stem(inputs)
         while x.shape[1]:
             piece = x[:, : self.group - state.length % self.group]
             y, state = self._extend_group(piece, state)
             outputs.append(y)
             x = x[:, piece.shape[1] :]
-        return self.head(torch.cat(outputs, 1)), state
+        return self.head(asked(torch.cat(outputs, 1), last)), state
 
     def _extend_group(self, x: Tensor, state: InterleavedState) -> tuple[Tensor, InterleavedState]:
         """Tokens (B, T, D) that all belong to the group begun, or begin one."""

@@ -14,7 +14,12 @@ ID_BYTES = 8
 
 
 def layer_counts(
-    architecture: Architecture, signature: Signature, length: int | None = None, *, precision: str = "fp32"
+    architecture: Architecture,
+    signature: Signature,
+    length: int | None = None,
+    *,
+    precision: str = "fp32",
+    last: bool = False,
 ) -> tuple[LayerCount, ...]:
     """The parts of a model in the order of the data; parameters, MACs and (in fp32) state add up to those of `count`.
 
@@ -23,6 +28,7 @@ def layer_counts(
         signature: the task's.
         length: tokens of the input, the most that the stem makes unless given.
         precision: of the bytes.
+        last: whether the head answers at the last token alone, as where a decode begins.
     """
     topology, widths = architecture.topology, WIDTHS[precision]
     sites, stems = topology.sites(architecture, signature), topology.stems(architecture, signature)
@@ -32,15 +38,17 @@ def layer_counts(
     rows = [_stem(use, size, widths, first=use is stems[0]) for use, size in zip(stems, lengths, strict=True)]
     for stack in architecture.stacks:
         rows += StackLayers(stack, sites[stack.name], widths).run(runs[stack.name])
-    tokens, last = runs[architecture.stacks[-1].name], architecture.stacks[-1]
+    closing = architecture.stacks[-1]
+    tokens = runs[closing.name]
+    asked = 1 if last else lengths[0]
+    read = 1 if last else tokens.length * tokens.times
     head = LayerCount(
         part="head",
         choice=topology.choice.name,
         params=topology.wiring_parameters(architecture, signature),
-        macs=topology.wiring_macs(architecture, signature, lengths[0]),
+        macs=topology.wiring_macs(architecture, signature, asked),
         weight_bytes=widths.weights * _head_weights(architecture, signature),
-        activation_bytes=widths.others
-        * (tokens.length * tokens.times * last.width + _numbers_given(signature, lengths[0])),
+        activation_bytes=widths.others * (read * closing.width + _numbers_given(signature, asked)),
         state_bytes=widths.narrowed(topology.wiring_state_bytes(architecture, signature)) if topology.decodes else 0,
     )
     return (*rows, head)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paretoformer.records.signature import DenseOutput, ImageInput, Signature
 from paretoformer.search_spaces.contract import Model, Site, Source, StackRun, TopologyConfig
-from paretoformer.search_spaces.heads import last_valid, mean_of_valid, tied
+from paretoformer.search_spaces.heads import asked, last_valid, mean_of_valid, tied
 from paretoformer.search_spaces.stack import StackModule, StackState
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ class SingleStack(Model):
         """Empty states on the device and in the dtype of the head."""
         return self.stack.start(batch, capacity, self.head.weight[:1])
 
-    def extend(self, inputs: Tensor, state: StackState) -> tuple[Tensor, StackState]:
-        """ids (B, T) -> logits (B, T, vocabulary)."""
+    def extend(self, inputs: Tensor, state: StackState, *, last: bool = False) -> tuple[Tensor, StackState]:
+        """ids (B, T) -> logits (B, T, vocabulary), or (B, 1, vocabulary) of the last."""
         x, state = self.stack.extend(self.stem(inputs), state)
-        return self.head(x), state
+        return self.head(asked(x, last)), state
 
     def _begun(self, inputs: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The stack's input and the lengths of its valid tokens."""

@@ -115,13 +115,16 @@ def test_forward_equals_extend_for_whole_models(topology_choice, places) -> None
     for architecture, signature in models:
         model = build(architecture, signature, seed=0).double().eval()
         inputs, source = places.inputs_for(signature), places.source_for(signature)
+        pieces = inputs.split([5, 1, 1, inputs.shape[1] - 10, 3], 1)
+        ends = torch.tensor([piece.shape[1] for piece in pieces]).cumsum(0) - 1
         with torch.no_grad():
-            whole, outputs = model(inputs, source=source), []
-            state = model.start(len(inputs), inputs.shape[1], source)
-            for piece in inputs.split([5, 1, 1, inputs.shape[1] - 10, 3], 1):
-                y, state = model.extend(piece, state)
-                outputs.append(y)
-        torch.testing.assert_close(torch.cat(outputs, 1), whole, rtol=1e-9, atol=1e-9)
+            whole = model(inputs, source=source)
+            for last, wanted in ((False, whole), (True, whole[:, ends])):
+                outputs, state = [], model.start(len(inputs), inputs.shape[1], source)
+                for piece in pieces:
+                    y, state = model.extend(piece, state, last=last)
+                    outputs.append(y)
+                torch.testing.assert_close(torch.cat(outputs, 1), wanted, rtol=1e-9, atol=1e-9)
 
 
 def test_a_padded_sequence_gives_what_it_gives_alone(topology_choice, places) -> None:
@@ -186,11 +189,28 @@ def test_macs_of_decoding_a_token_are_those_of_the_built_model(topology_choice, 
         for context in (1, 15, 16, 31):
             with sdpa_kernel(SDPBackend.MATH), torch.no_grad():
                 state = model.start(1, inputs.shape[1], places.source_for(signature, 1))
-                _, state = model.extend(inputs[:, :context], state)
+                _, state = model.extend(inputs[:, :context], state, last=True)
                 with FlopCounterMode(display=False) as counter:
                     model.extend(inputs[:, context : context + 1], state)
             parts = step_counts(architecture, signature, context)
             assert 2 * sum(part.macs for part in parts) == counter.get_total_flops(), (context, architecture.to_json())
+
+
+def test_the_head_of_the_first_token_is_asked_at_the_last_token_alone(topology_choice, places) -> None:
+    models = [(a, s) for a, s in valid_models(topology_choice, places) if a.topology.decodes and not places.is_class(s)]
+    if not models:
+        pytest.skip(f"topology {topology_choice} does not decode")
+    for architecture, signature in models:
+        model = build(architecture, signature, seed=0).double().eval()
+        inputs, flops = places.inputs_for(signature, batch=1)[:, :15], []
+        for last in (False, True):
+            with sdpa_kernel(SDPBackend.MATH), torch.no_grad(), FlopCounterMode(display=False) as counter:
+                model.extend(inputs, model.start(1, 16, places.source_for(signature, 1)), last=last)
+            flops.append(counter.get_total_flops())
+        told = [
+            sum(part.macs for part in layer_counts(architecture, signature, 15, last=last)) for last in (False, True)
+        ]
+        assert 2 * (told[0] - told[1]) == flops[0] - flops[1] > 0
 
 
 def test_the_same_seed_builds_the_same_model(topology_choice, places) -> None:

@@ -29,8 +29,9 @@ def work_of(subject: Subject, target: Target) -> Work:
     assert target.workload and target.precision
     architecture, signature, workload = subject.architecture, subject.signature, target.workload
     length = input_tokens(subject, workload.length)
-    whole = layer_counts(architecture, signature, length, precision=target.precision)
-    if workload.kind == "prefill":
+    begins = workload.kind == "decode"
+    whole = layer_counts(architecture, signature, length, precision=target.precision, last=begins)
+    if not begins:
         return Work(calls=(whole,), batch=workload.batch)
     contexts = range(workload.length, workload.length + workload.new)
     steps = (step_counts(architecture, signature, context, precision=target.precision) for context in contexts)

@@ -45,7 +45,7 @@ class LatencyMeter(Meter):
     """
 
     method: ClassVar[str] = "paired-ratio"
-    method_version: ClassVar[int] = 2
+    method_version: ClassVar[int] = 3
     quantities: ClassVar[tuple[str, ...]] = ("latency", "first_token")
     visits_before: ClassVar[int] = 2
     visits_after: ClassVar[int] = 2

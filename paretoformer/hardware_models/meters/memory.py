@@ -43,7 +43,7 @@ class MemoryMeter(Meter):
     """
 
     method: ClassVar[str] = "peak-resident"
-    method_version: ClassVar[int] = 1
+    method_version: ClassVar[int] = 2
     quantities: ClassVar[tuple[str, ...]] = ("memory",)
 
     def available(self, target: Target) -> None:

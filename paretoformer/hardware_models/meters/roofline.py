@@ -26,7 +26,7 @@ class RooflineMeter(ModelledMeter):
     """
 
     method: ClassVar[str] = "roofline"
-    method_version: ClassVar[int] = 1
+    method_version: ClassVar[int] = 2
     quantities: ClassVar[tuple[str, ...]] = ("latency", "first_token")
 
     def gives(self, target: Target) -> tuple[str, ...]:

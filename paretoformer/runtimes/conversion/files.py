@@ -20,7 +20,7 @@ from paretoformer.records.target import Target
 from paretoformer.runtimes.base import NotConvertible
 from paretoformer.search_spaces.architecture import Architecture
 
-VERSION = 1
+VERSION = 2
 """Raised when the same model would become other graphs."""
 VARIABLE = "PARETOFORMER_CONVERSIONS"
 """The environment variable that names another cache folder."""

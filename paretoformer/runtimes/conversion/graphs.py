@@ -29,14 +29,14 @@ class FirstTokens(nn.Module):
         self.model, self.capacity = model, capacity
 
     def forward(self, inputs: Tensor, source: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-        """inputs: (B, T) -> outputs at all of them, and the tensors of the state."""
+        """inputs: (B, T) -> outputs at the last of them, and the tensors of the state."""
         y, state = self.state_after(inputs, source)
         return y, [leaf for leaf in leaves(state) if isinstance(leaf, Tensor)]
 
     def state_after(self, inputs: Tensor, source: Tensor | None = None) -> tuple[Tensor, Any]:
-        """As the model's own `extend` of an empty state."""
+        """As the model's own `extend` of an empty state by what is asked of the last token."""
         empty = self.model.start(inputs.shape[0], self.capacity, _source(source))
-        return self.model.extend(inputs, empty)
+        return self.model.extend(inputs, empty, last=True)
 
 
 class NextTokens(nn.Module):

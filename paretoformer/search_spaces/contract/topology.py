@@ -150,8 +150,8 @@ class Model(nn.Module, ABC):
         """An empty decoding state for `batch` sequences of up to `capacity` tokens; the source is read here, once."""
         raise NotImplementedError(f"{type(self).__name__} does not decode")
 
-    def extend(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Continue by token ids (B, T); returns the output at these T tokens and the new state."""
+    def extend(self, inputs: Tensor, state: Any, *, last: bool = False) -> tuple[Tensor, Any]:
+        """Continue by token ids (B, T); returns the output at these T tokens, or at their last alone, and the new state."""
         raise NotImplementedError(f"{type(self).__name__} does not decode")
 
 

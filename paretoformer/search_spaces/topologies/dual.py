@@ -22,7 +22,7 @@ from paretoformer.search_spaces.contract import (
     TopologyConfig,
 )
 from paretoformer.search_spaces.contract.attention import divisors
-from paretoformer.search_spaces.heads import tied
+from paretoformer.search_spaces.heads import asked, tied
 from paretoformer.search_spaces.pooler import Pooler, pooler_macs, pooler_parameters
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.stack import StackModule, StackState
@@ -187,12 +187,12 @@ class Dual(PairModel):
         return self.unimodal.start(batch, capacity, like), self.multimodal.start(batch, capacity, like, memory)
 
     def extend(
-        self, inputs: Tensor, state: tuple[StackState, StackState]
+        self, inputs: Tensor, state: tuple[StackState, StackState], *, last: bool = False
     ) -> tuple[Tensor, tuple[StackState, StackState]]:
-        """ids (B, T) -> logits (B, T, vocabulary)."""
+        """ids (B, T) -> logits (B, T, vocabulary), or (B, 1, vocabulary) of the last."""
         x, unimodal = self.unimodal.extend(self.stem(inputs), state[0])
         x, multimodal = self.multimodal.extend(x, state[1])
-        return self.head(x), (unimodal, multimodal)
+        return self.head(asked(x, last)), (unimodal, multimodal)
 
     def read_source(self, source: Source | None) -> Memory:
         """What the encoder makes of the source, token by token."""

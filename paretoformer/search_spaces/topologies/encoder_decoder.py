@@ -19,7 +19,7 @@ from paretoformer.search_spaces.contract import (
     StemUse,
     TopologyConfig,
 )
-from paretoformer.search_spaces.heads import tied
+from paretoformer.search_spaces.heads import asked, tied
 from paretoformer.search_spaces.registry import register
 from paretoformer.search_spaces.stack import StackModule, StackState
 
@@ -144,10 +144,10 @@ class EncoderDecoder(Model):
         """The source read, and empty states of the decoder."""
         return self.decoder.start(batch, capacity, self.head.weight[:1], self.read_source(source))
 
-    def extend(self, inputs: Tensor, state: StackState) -> tuple[Tensor, StackState]:
-        """ids (B, T) -> logits (B, T, vocabulary)."""
+    def extend(self, inputs: Tensor, state: StackState, *, last: bool = False) -> tuple[Tensor, StackState]:
+        """ids (B, T) -> logits (B, T, vocabulary), or (B, 1, vocabulary) of the last."""
         x, state = self.decoder.extend(self.stem(inputs), state)
-        return self.head(x), state
+        return self.head(asked(x, last)), state
 
     def read_source(self, source: Source | None) -> Memory:
         """What the encoder makes of the source, token by token."""

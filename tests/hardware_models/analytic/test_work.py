@@ -38,11 +38,14 @@ def test_a_decode_has_a_pass_for_each_new_token(text_subject: Subject) -> None:
     assert work.calls == tuple(step_counts(architecture, signature, context) for context in (8, 9, 10, 11))
 
 
-def test_a_decode_begins_by_reading_its_context_and_keeping_it(text_subject: Subject) -> None:
+def test_a_decode_begins_by_reading_its_context_and_answering_at_its_last_token(text_subject: Subject) -> None:
     work = work_of(text_subject, target(text_subject, "decode/1/8/4"))
     architecture, signature = text_subject.architecture, text_subject.signature
     assert work.begin is not None
-    assert macs(work.begin) == count(architecture, signature, 8).macs
+    head = architecture.stacks[-1].width * signature.output.columns
+    assert macs(work.begin) == count(architecture, signature, 8).macs - 7 * head
+    (asked,) = (part for part in work.begin if part.part == "head")
+    assert asked.activation_bytes == 4 * (architecture.stacks[-1].width + signature.output.columns)
     assert sum(part.state_written_bytes for part in work.begin) == count(architecture, signature, 8).state_bytes
 
 

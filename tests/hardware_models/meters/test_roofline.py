@@ -72,9 +72,10 @@ def test_a_batch_takes_its_arithmetic_so_often_and_its_weights_once(text_subject
 def test_a_decodes_time_is_that_of_one_token_and_the_first_takes_the_context(text_subject: Subject) -> None:
     rated(1e6, ENDLESS)
     found = readings(text_subject, ":::decode/1/8/4")
-    macs = count(text_subject.architecture, text_subject.signature, 8).macs
+    architecture, signature = text_subject.architecture, text_subject.signature
+    macs = count(architecture, signature, 8).macs - 7 * architecture.stacks[-1].width * signature.output.columns
     assert found["first_token"] == pytest.approx(macs / 1e6)
-    assert found["latency"] < found["first_token"] / 4
+    assert found["latency"] < found["first_token"] / 3
 
 
 def test_a_longer_context_takes_longer_where_keys_are_kept(text_subject: Subject) -> None:
