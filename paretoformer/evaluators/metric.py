@@ -28,6 +28,11 @@ class Metric(ABC):
     least: ClassVar[float] = -math.inf
     most: ClassVar[float] = math.inf
 
+    @property
+    def title(self) -> str:
+        """What it is, in one sentence: the first line of its class."""
+        return (type(self).__doc__ or self.name).strip().splitlines()[0]
+
     def combine(self, sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """sums: (..., K) of some examples -> (...,) their score; the first column over the last."""
         return ratio(sums)

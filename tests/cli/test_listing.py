@@ -45,3 +45,9 @@ def test_every_metric_of_every_task_is_listed_with_which_way_is_better(run: Call
         for metric in task_class(name).metrics
     }
     assert all(row["title"] and row["tasks"] == sorted(row["tasks"]) for row in rows)
+
+
+def test_what_is_beyond_the_trained_sizes_is_listed_as_such(run: Callable[..., Said]) -> None:
+    titles = {row["name"]: row["title"] for row in run("list", "metrics", "--json").json["metrics"]}
+    assert "over the sizes beyond the trained ones" in titles["beyond"]
+    assert titles["exact-match"].startswith("Share of examples of which every target")

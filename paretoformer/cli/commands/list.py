@@ -83,8 +83,8 @@ def _metrics() -> Rows:
     for name in task_names():
         for metric in task_class(name).metrics:
             kind, base = type(metric), metric.name.partition("[")[0]
-            title, better = (kind.__doc__ or "").strip().splitlines()[0], "lower" if metric.minimise else "higher"
-            row = rows.setdefault((base, kind), {"name": base, "title": title, "better": better, "tasks": []})
+            better = "lower" if metric.minimise else "higher"
+            row = rows.setdefault((base, kind), {"name": base, "title": metric.title, "better": better, "tasks": []})
             row["tasks"] += [name] if name not in row["tasks"] else []
     return sorted(rows.values(), key=lambda row: (row["name"], row["title"]))
 

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from paretoformer.evaluators.examples import Examples
 
+BEYOND_TITLE = "Mean, over the sizes beyond the trained ones, each counting alike, of the share of answers that are right as a whole."
+"""Of the metrics that `mean_of_sizes` combines."""
+
 
 def sums_by_size(right: Tensor, examples: Examples, sizes: tuple[int, ...] | None, *, alike: bool) -> Tensor:
     """Parts of a metric of some sizes.

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from paretoformer.evaluators.examples import IGNORED, Examples
-from paretoformer.evaluators.length_tasks.by_size import mean_of_sizes, sums_by_size
+from paretoformer.evaluators.length_tasks.by_size import BEYOND_TITLE, mean_of_sizes, sums_by_size
 from paretoformer.evaluators.metric import FRACTION, OutputMetric
 
 
@@ -20,7 +20,7 @@ class ExactMatch(OutputMetric):
     Args:
         name: of this instance.
         sizes: the sizes of examples that are counted; all unless given.
-        alike: whether each size counts alike, however many examples it has.
+        alike: whether these are sizes beyond the trained ones, each of which counts alike, however many examples it has.
     """
 
     unit = FRACTION
@@ -30,6 +30,11 @@ class ExactMatch(OutputMetric):
 
     def __init__(self, name: str = "exact-match", sizes: tuple[int, ...] | None = None, *, alike: bool = False) -> None:
         self.name, self._sizes, self._alike = name, sizes, alike
+
+    @property
+    def title(self) -> str:
+        """What it is, and where alike, of which sizes."""
+        return BEYOND_TITLE if self._alike else super().title
 
     def parts(self, outputs: Tensor, examples: Examples) -> Tensor:
         """outputs: (B, classes) or (B, N, classes) -> (B, 2), or a pair of columns a size and their weight where alike."""

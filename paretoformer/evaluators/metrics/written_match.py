@@ -9,7 +9,7 @@ from torch import Tensor
 
 from paretoformer.evaluators.examples import IGNORED, Examples
 from paretoformer.evaluators.generation import AFTER_END
-from paretoformer.evaluators.length_tasks.by_size import mean_of_sizes, sums_by_size
+from paretoformer.evaluators.length_tasks.by_size import BEYOND_TITLE, mean_of_sizes, sums_by_size
 from paretoformer.evaluators.metric import FRACTION, GeneratedMetric
 
 
@@ -19,7 +19,7 @@ class WrittenMatch(GeneratedMetric):
     Args:
         name: of this instance.
         sizes: the sizes of examples that are counted.
-        alike: whether each size counts alike, however many examples it has.
+        alike: whether these are sizes beyond the trained ones, each of which counts alike, however many examples it has.
         marker: the token after which the answer stands; without one there is no answer.
     """
 
@@ -30,6 +30,11 @@ class WrittenMatch(GeneratedMetric):
 
     def __init__(self, name: str, sizes: tuple[int, ...], *, alike: bool, marker: int) -> None:
         self.name, self._sizes, self._alike, self._marker = name, sizes, alike, marker
+
+    @property
+    def title(self) -> str:
+        """What it is, and where alike, of which sizes."""
+        return BEYOND_TITLE if self._alike else super().title
 
     def parts(self, generated: Tensor, examples: Examples) -> Tensor:
         """generated: ids (B, T) -> (B, 2), or a pair of columns a size and their weight where alike."""

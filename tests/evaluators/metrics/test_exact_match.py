@@ -81,3 +81,9 @@ def test_without_a_marker_there_is_no_answer() -> None:
 
 def test_an_answer_that_does_not_end_is_wrong() -> None:
     assert written([[MARKER, 1, 2, 3]], examples([[IGNORED, 5, MARKER, 1, 2, 0]], [3])) == [0]
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_titles_say_which_metrics_are_of_sizes_beyond_the_trained_ones(alike: bool) -> None:
+    metrics = ExactMatch("any", (3,), alike=alike), WrittenMatch("any", (3,), alike=alike, marker=MARKER)
+    assert ["beyond the trained ones" in metric.title for metric in metrics] == [alike, alike]
