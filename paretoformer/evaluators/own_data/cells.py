@@ -32,9 +32,9 @@ def texts(what: str, name: str, cells: Sequence[Any]) -> list[bytes]:
     found = []
     for row, cell in enumerate(_filled(what, name, cells), 1):
         if isinstance(cell, _NO_TEXT):
+            advice = f"write series={name} instead" if _of_numbers(cells) else "a text is a string, as in 'so it goes'"
             raise UserError(
-                f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', which is to be text; "
-                f"write series={name} where all rows have numbers or lists of them."
+                f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', which is to be text; {advice}."
             )
         _check_kind(what, name, row, cell, cells[0])
         found.append(_as_text(what, name, row, cell).encode())
@@ -127,6 +127,11 @@ def _check_kind(what: str, name: str, row: int, cell: Any, first: Any) -> None:
             f"Row {row} of '{what}' has {_kind(cell)}, {_short(cell)}, in column '{name}', and row 1 has {_kind(first)}, "
             f"{_short(first)}; give all rows one kind."
         )
+
+
+def _of_numbers(cells: Sequence[Any]) -> bool:
+    """Whether all are numbers, or all are lists of them."""
+    return any(all(read(cell) is not None for cell in cells) for read in (number_of, _as_series))
 
 
 def _as_series(cell: Any) -> Series | None:
