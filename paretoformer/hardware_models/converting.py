@@ -9,8 +9,12 @@ from paretoformer.runtimes.base import NotConvertible
 from paretoformer.runtimes.registry import runtime
 
 
-class ConversionFailed(MeasuringFailed):
-    """The runtime cannot run the subject, whatever the machine: another architecture may be measured there."""
+class CannotRun(MeasuringFailed):
+    """The target cannot run the subject: another architecture may be measured there."""
+
+
+class ConversionFailed(CannotRun):
+    """Its runtime cannot, whatever the machine."""
 
 
 def converts(target: Target) -> bool:

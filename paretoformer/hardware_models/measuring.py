@@ -9,6 +9,7 @@ from paretoformer.hardware_models.fresh_process import FreshVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
 from paretoformer.hardware_models.reference import reference_for
+from paretoformer.hardware_models.room import computed
 from paretoformer.records.measurement import Measurement
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target
@@ -26,7 +27,7 @@ def take_visit(meter: Meter, subject: Subject, target: Target, *, lease: Lease =
         Unavailable: this machine cannot supply the cost.
     """
     if not meter.fresh:
-        return meter.visit(subject, target)
+        return computed(meter, subject, target)
     if converts(target):
         convert(subject, target)
     with FreshVisit(meter, subject, target) as visit:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from paretoformer.hardware_models.converting import ConversionFailed
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.free_memory import free_bytes
 from paretoformer.hardware_models.meters.base import Subject
@@ -125,11 +125,11 @@ def _first_measured(
 ) -> tuple[Sampled, Costs]:
     """The first of these that every target's runtime can run, and what it costs there."""
     for sampled in tried[:-1]:
-        with suppress(ConversionFailed):
+        with suppress(CannotRun):
             return sampled, _measured(measurer, store, spec, sampled, place)
     try:
         return tried[-1], _measured(measurer, store, spec, tried[-1], place)
-    except ConversionFailed as error:
+    except CannotRun as error:
         raise refusal(spec, place, "measured", error) from error
 
 

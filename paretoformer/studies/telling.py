@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from paretoformer.evaluators.trainer import TrainingFailed
-from paretoformer.hardware_models.converting import ConversionFailed
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.studies.memory import out_of_memory
@@ -22,14 +22,14 @@ def refusal(spec: StudySpec, place: str, done: str, reason: object) -> UserError
 
 @contextmanager
 def told(spec: StudySpec, place: str, done: str) -> Iterator[None]:
-    """Turn what ends the block into that error; a conversion that failed is for the caller.
+    """Turn what ends the block into that error; what the target cannot run is for the caller.
 
     Raises:
         UserError: it could not be measured or trained, or memory ran out.
     """
     try:
         yield
-    except ConversionFailed:
+    except CannotRun:
         raise
     except (MeasuringFailed, TrainingFailed, Unavailable) as error:
         raise refusal(spec, place, done, error) from error

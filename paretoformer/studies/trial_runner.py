@@ -8,7 +8,7 @@ from dataclasses import replace
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.serving import serving_problems
 from paretoformer.evaluators.trainer import VERSION, Trainer, TrainingFailed
-from paretoformer.hardware_models.converting import ConversionFailed
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.records.canonical import digest
@@ -96,7 +96,7 @@ class TrialRunner:
             raise
         except Ended as ended:
             return ended.ending
-        except ConversionFailed as error:  # which an engine should learn from, as from any other invalid combination
+        except CannotRun as error:  # which an engine should learn from, as from any other invalid combination
             return Ending(state=TrialState.INVALID, reason=str(error), violations={"valid": 1.0})
         except (TrainingFailed, MeasuringFailed) as error:
             return Ending(state=TrialState.FAILED, reason=str(error))

@@ -7,6 +7,7 @@ from paretoformer.hardware_models.converting import convert, converts
 from paretoformer.hardware_models.fresh_process import FreshVisit
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.room import computed
 from paretoformer.records.target import Target
 from paretoformer.studies.lease import Lease
 
@@ -21,7 +22,7 @@ def visits_under(lease: Lease) -> MakeVisit:
 
     def make(meter: Meter, subject: Subject, target: Target) -> Visit:
         if not meter.fresh:
-            return meter.visit(subject, target)
+            return computed(meter, subject, target)
         if converts(target):
             with lease.shared():
                 convert(subject, target)

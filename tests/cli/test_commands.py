@@ -118,6 +118,25 @@ def test_a_datasheet_of_ones_own_is_added_and_modelled(
     }
 
 
+def test_a_model_that_a_board_has_no_room_for_has_its_memory_told_and_no_time(
+    copy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARETOFORMER_DEVICES", str(tmp_path / "devices"))
+    sheet = {sheet["name"]: sheet for sheet in copy("devices", "list", "--json").json["datasheets"]}["raspberry-pi-4"]
+    small = {
+        **_without(sheet, "digest", "provenance"),
+        "name": "tiny-board",
+        "memory_bytes": {"value": 1000, "source": "its label"},
+    }
+    path = tmp_path / "board.json"
+    path.write_text(json.dumps(small))
+    assert copy("devices", "add", str(path)).out.startswith("Kept tiny-board  ")
+    said = copy("measure", "vit-tiny-digits", "--on", "tiny-board", "--json").json
+    assert [each["quantity"] for each in said["measurements"]] == ["memory"]
+    assert {each["quantity"] for each in said["unavailable"]} == {"latency", "energy"}
+    assert all("it does not fit there: it takes" in each["reason"] for each in said["unavailable"])
+
+
 def test_a_datasheet_that_is_wrong_is_refused_in_a_sentence(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "board.yaml"
     path.write_text("name: board\n")

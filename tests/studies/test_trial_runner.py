@@ -15,6 +15,7 @@ from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.measuring import MakeVisit, take_visit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.room import DoesNotFit
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.objective import parse_constraint
 from paretoformer.records.target import Target, parse_target
@@ -158,15 +159,16 @@ def test_a_crash_is_a_row_with_a_line_and_a_traceback(
     assert "Traceback" in row.reason
 
 
-def test_a_model_that_a_targets_runtime_cannot_run_ends_a_trial_as_invalid(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [ConversionFailed("mixer abacus cannot be converted."), DoesNotFit("no room.")])
+def test_a_model_that_a_target_cannot_run_ends_a_trial_as_invalid(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def refuse(*arguments: object) -> None:
-        raise ConversionFailed("cpu:onnx: mixer abacus cannot be converted.")
+        raise error
 
     monkeypatch.setattr(Measurer, "before_training", refuse)
     row, _ = run_next(bench)
-    assert (row.state, row.reason) == (TrialState.INVALID, "cpu:onnx: mixer abacus cannot be converted.")
+    assert (row.state, row.reason) == (TrialState.INVALID, str(error))
     assert row.violations == {"valid": 1.0}
 
 
