@@ -28,7 +28,8 @@ def split_names(text: str) -> tuple[str, ...]:
 
 
 def choose_columns(frame: "pd.DataFrame", names: Sequence[str], predicted: Collection[str]) -> ChosenColumns:
-    """The columns of these names, or with `all` every one that is not predicted, can be read and is not constant.
+    """The columns of these names, or with `all` every one that is not predicted, can be read, is not constant and does
+    neither number nor name the rows.
 
     Raises:
         UserError: no such column, one that is predicted, one that is the same in every row, or one that cannot be read.
@@ -78,13 +79,15 @@ def _all_columns(frame: "pd.DataFrame", predicted: Collection[str]) -> ChosenCol
         try:
             column = read_column(name, list(frame[name]))
         except UserError as error:
-            why = str(error)
+            why = str(error).replace(f"Column '{name}' ", "it ", 1)
             left_out.append(f"Left out is column '{name}': {why[0].lower()}{why[1:]}")
             continue
         if column.constant:
             left_out.append(f"Left out is column '{name}': it is {_constant(column)}, which tells nothing.")
         elif _numbers_rows(column):
             left_out.append(f"Left out is column '{name}': it numbers the rows.")
+        elif _names_rows(column):
+            left_out.append(f"Left out is column '{name}': it names the rows, a word of its own each.")
         else:
             kept.append(column)
     if not kept:
@@ -96,3 +99,7 @@ def _numbers_rows(column: Column) -> bool:
     if column.kind is not ColumnKind.NUMBERS or len(column.cells) < 3:
         return False
     return all(after - before == 1 for before, after in zip(column.cells, column.cells[1:], strict=False))
+
+
+def _names_rows(column: Column) -> bool:
+    return column.kind is ColumnKind.CATEGORIES and len(column.cells) > 2 and len(column.levels) == len(column.cells)

@@ -70,7 +70,7 @@ def read_column(name: str, raw: Sequence[Any], kind: ColumnKind | None = None) -
     if len(set(words)) > MOST_WORDS:
         raise UserError(
             f"Column '{name}' has {len(set(words)):,} different words in {len(words):,} rows; it is neither numbers, lists "
-            f"nor up to {MOST_WORDS} categories, so leave it out."
+            f"nor up to {MOST_WORDS} categories."
         )
     return Column(name=name, kind=kind, cells=words)
 

@@ -26,6 +26,18 @@ def column(features: Features, name: str) -> list[float]:
 LAYERS = {"width": ["4", "8", "8"], "heads": ["2-1", "4-4-2", "1-1"], "ratio": ["3-2", "1-2-3", "2-2"]}
 
 
+def test_of_all_columns_one_that_names_each_row_is_left_out_in_few_rows_and_in_many() -> None:
+    for rows, said in (
+        (20, "it names the rows, a word of its own each."),
+        (200, "it has 200 different words in 200 rows; it is neither numbers, lists nor up to 64 categories."),
+    ):
+        names = [f"model-{row}" for row in range(rows)]
+        kinds = [("a", "b")[row % 2] for row in range(rows)]
+        found = choose_columns(pd.DataFrame({"name": names, "kind": kinds}), ("all",), ())
+        assert [column.name for column in found.columns] == ["kind"]
+        assert found.left_out == (f"Left out is column 'name': {said}",)
+
+
 def test_lists_give_lengths_sums_and_sums_of_products() -> None:
     _, features = expansion(**LAYERS)
     assert column(features, "layers of heads") == [2, 3, 2]
