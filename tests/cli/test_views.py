@@ -1,7 +1,7 @@
 """What commands show: complete in a pipe, plain, and fit to be typed again."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,13 @@ def test_a_noisy_measurement_is_marked() -> None:
     assert list(measurement_table([MEASURED], load_preset("vit-tiny").signature).columns[0].cells) == [
         "latency (noisy)"
     ]
+
+
+def test_below_measured_latencies_stands_whose_their_interval_is_and_below_others_nothing() -> None:
+    signature = load_preset("vit-tiny").signature
+    others = (replace(MEASURED, provenance=Provenance.MODELLED), replace(MEASURED, quantity="memory", unit="B"))
+    assert "reference_visits_s" in str(measurement_table([MEASURED], signature).caption)
+    assert measurement_table(others, signature).caption is None
 
 
 def test_a_latency_is_also_told_as_images_a_second() -> None:

@@ -7,9 +7,13 @@ from rich.table import Table
 
 from paretoformer.cli.figures import percent, with_interval
 from paretoformer.hardware_models.throughput import throughput
-from paretoformer.records.measurement import Measurement
+from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.signature import Signature
 from paretoformer.records.units import show
+
+TIMES = ("latency", "first_token")
+OF_THE_RATIO = "± of a latency is its ratio's alone; the reference: reference_visits_s"
+"""What stands below a table with a measured latency."""
 
 
 def measurement_json(each: Measurement, signature: Signature) -> dict[str, Any]:
@@ -32,9 +36,14 @@ def measurement_json(each: Measurement, signature: Signature) -> dict[str, Any]:
 
 
 def measurement_table(measurements: Sequence[Measurement], signature: Signature) -> Table:
-    """Value, what it makes in a second, spread and where it comes from, a row each; the target is told where there are several."""
+    """Value, what it makes in a second, spread and where it comes from, a row each; the target is told where there are several.
+
+    Below it stands whose the interval of a latency is.
+    """
     several = len({each.target for each in measurements}) > 1
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    timed = any(each.quantity in TIMES and each.provenance is Provenance.MEASURED for each in measurements)
+    note = OF_THE_RATIO if timed else None
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold", caption=note, caption_justify="left")
     for name in ("quantity", "value", "a second", "spread", "samples", "from", "method"):
         right = name in ("value", "a second")
         table.add_column(name, no_wrap=name != "method", justify="right" if right else "left")
