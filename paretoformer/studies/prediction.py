@@ -48,7 +48,8 @@ class PartedTrial:
 class StudyPrediction:
     """One measured cost of a study on one target, and what a predictor says of it.
 
-    `macs_tau` is how counted MACs order the same trials. `bearable` is how many may part by chance before `alarm` is raised.
+    `macs_tau` is how counted MACs order the same trials. `seen` trials are left out, which the predictor was fitted to.
+    `bearable` is how many may part by chance before `alarm` is raised.
     """
 
     quantity: str
@@ -60,6 +61,7 @@ class StudyPrediction:
     macs_tau: float | None
     parted: tuple[PartedTrial, ...]
     bearable: int
+    seen: int = 0
 
     @property
     def earned(self) -> bool:
@@ -90,7 +92,7 @@ def study_predictions(study: Study, by: TablePredictor | None = None) -> list[St
         by: a predictor fitted to stored measurements before; without one each trial is predicted from the others.
 
     Raises:
-        UserError: no objective is measured, `by` predicts none of them, or too few trials are measured.
+        UserError: no objective is measured, `by` predicts none of them or was fitted to all the trials, or too few are measured.
     """
     measured = [c for c in study.spec.columns if c.target and study.spec.source(c) == str(Provenance.MEASURED)]
     if not measured:
@@ -112,6 +114,16 @@ def _predicted(study: Study, quantity: str, target: str, unit: str, by: TablePre
             f"Study {study.name} has {len(trials)} trials with a measured {quantity} on {target}; {fewest} are needed."
         )
     values = np.array([each.value for each in measurements])
+    seen = np.zeros(len(trials), dtype=np.bool_) if by is None else by.has_seen(frame, values)
+    if by is not None and seen.all():
+        raise UserError(
+            f"The predictor was fitted to all {len(trials)} trials of study {study.name} with a measured {quantity} on {target} "
+            f"(from {by.origin.source}), so that it has seen each that it would be judged by; without --by each is "
+            "predicted from the others."
+        )
+    new = np.flatnonzero(~seen)
+    trials, measurements = [trials[row] for row in new], [measurements[row] for row in new]
+    frame, values = frame.iloc[new].reset_index(drop=True), values[new]
     if by is None:
         name, said, depth = _from_the_others(frame, quantity, values)
         bearable = 0
@@ -128,6 +140,7 @@ def _predicted(study: Study, quantity: str, target: str, unit: str, by: TablePre
         macs_tau=kendall(np.array(frame["macs"], dtype=np.float64), values) if "macs" in frame else None,
         parted=tuple(_parted(trials, measurements, said)),
         bearable=bearable,
+        seen=int(seen.sum()),
     )
 
 

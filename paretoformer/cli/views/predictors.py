@@ -186,6 +186,8 @@ def print_study_prediction(console: Console, found: StudyPrediction) -> None:
     console.print(
         f"{found.quantity}[{found.target}]: {found.scores.rows} trials, predicted by {found.predictor}, {how}"
     )
+    if found.seen:
+        console.print(f"{found.seen} more trials are left out: the predictor was fitted to them, and has seen them")
     console.print(scores_table([(found.predictor, found.scores)]))
     console.print(f"counted MACs order them with tau {_tau(found.macs_tau)}")
     for each in found.parted:

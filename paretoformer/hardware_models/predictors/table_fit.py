@@ -12,13 +12,17 @@ from paretoformer.hardware_models.predictors.fitting import Fitted, fit
 from paretoformer.hardware_models.predictors.registry import predictors
 from paretoformer.hardware_models.predictors.scores import Scores, score
 from paretoformer.hardware_models.predictors.selection import Selection, select
-from paretoformer.hardware_models.predictors.table_predictor import Origin, TablePredictor
+from paretoformer.hardware_models.predictors.table_predictor import (
+    Origin,
+    TablePredictor,
+    costs_digest,
+    row_digests,
+)
 from paretoformer.hardware_models.tables.choosing import ALL, choose_columns, require_column
 from paretoformer.hardware_models.tables.columns import numbers
 from paretoformer.hardware_models.tables.expansion import Expansion
 from paretoformer.hardware_models.tables.features import Features, Floats
 from paretoformer.hardware_models.tables.planning import plan_expansion
-from paretoformer.records.canonical import digest
 from paretoformer.records.errors import UserError
 
 if TYPE_CHECKING:
@@ -160,6 +164,8 @@ class _Reading:
         chosen = choose_columns(frame, request.features, columns)
         self.left_out, self.request, self.prior, self.origin = chosen.left_out, request, prior, origin
         self.expansion: Expansion = plan_expansion(chosen.columns, request.depth)
+        names = {plan.name for plan in self.expansion.columns}
+        self.columns = [column for column in chosen.columns if column.name in names]
         features = self.expansion.of_columns(chosen.columns)
         self.features: Features = features if prior is None else replace(features, prior=prior.predict(frame).value)
 
@@ -169,7 +175,7 @@ class _Reading:
         needed = self.prior if selection.chosen.needs_prior else None
         fitted = TablePredictor(
             column=column,
-            origin=replace(self.origin, rows=_rows_digest(target)),
+            origin=replace(self.origin, rows=costs_digest(target), seen=self._seen(column, rows)),
             expansion=self.expansion,
             fitted=selection.chosen,
             seed=self.request.seed,
@@ -177,6 +183,10 @@ class _Reading:
         )
         baselines = tuple(fit(kind(), features, target, seed=self.request.seed) for kind in predictors(baseline=True))
         return TableFit(predictor=fitted, selection=selection, baselines=baselines, left_out=self.left_out)
+
+    def _seen(self, column: str, rows: Rows) -> tuple[str, ...]:
+        of_all = row_digests(self.columns, self.targets[column])
+        return tuple(of_all[row] for row in rows)
 
     def score(
         self,
@@ -200,14 +210,10 @@ class _Reading:
         )
 
 
-def _rows_digest(target: Floats) -> str:
-    return digest(sorted(target.tolist()))
-
-
 def _refuse_own_rows(prior: TablePredictor, targets: dict[str, Floats]) -> None:
     """A predictor knows the rows that it was fitted to, so that its errors on them would promise too much."""
     known: TablePredictor | None = prior
-    own = {_rows_digest(target) for target in targets.values()}
+    own = {costs_digest(target) for target in targets.values()}
     while known is not None:
         if known.origin.rows in own:
             raise UserError(

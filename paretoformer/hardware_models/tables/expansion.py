@@ -59,10 +59,18 @@ class Expansion:
         Raises:
             UserError: a column is missing, or a cell is not what it was in the table of the fit; names column and row.
         """
+        return self.of_columns(self.read(frame))
+
+    def read(self, frame: "pd.DataFrame") -> list[Column]:
+        """The columns of a table, as they were understood in the table of the fit.
+
+        Raises:
+            UserError: a column is missing, or a cell is of another kind; names column and row.
+        """
         gone = [plan.name for plan in self.columns if plan.name not in frame.columns]
         if gone:
             raise UserError(f"The table has no column '{gone[0]}'; it has {', '.join(map(str, frame.columns))}.")
-        return self.of_columns([read_column(p.name, list(frame[p.name]), p.kind) for p in self.columns])
+        return [read_column(p.name, list(frame[p.name]), p.kind) for p in self.columns]
 
     def of_columns(self, columns: Sequence[Column]) -> Features:
         """Features of columns that were read already."""
