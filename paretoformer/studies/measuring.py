@@ -1,6 +1,6 @@
 """Measuring one architecture outside any search."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from paretoformer.evaluators.open_task import open_task
 from paretoformer.hardware_models.analytic.work import work_of
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Meter, Subject
+from paretoformer.hardware_models.meters.registry import why_modelled
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
-from paretoformer.records.measurement import Measurement
+from paretoformer.records.measurement import Measurement, Provenance
 from paretoformer.records.signature import Signature
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.activations import peak_activation_bytes
@@ -46,6 +47,20 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unmeasured:
+    """A cost that is modelled, since it cannot be measured here, and why."""
+
+    quantity: str
+    target: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The whole of it in words."""
+        return f"{self.quantity} on {self.target} is modelled, since it cannot be measured: {self.reason}."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """What is known of one architecture: its counts, its measurements, and what this machine cannot supply.
 
@@ -58,6 +73,7 @@ class Measured:
     """By cost: all that is counted."""
     measurements: tuple[Measurement, ...]
     missing: tuple[Missing, ...]
+    unmeasured: tuple[Unmeasured, ...] = ()
     unkept: str | None = None
 
 
@@ -123,6 +139,7 @@ def measure_all(
         counts=counts,
         measurements=tuple(measurements),
         missing=tuple(missing),
+        unmeasured=tuple(_unmeasured(targets, measurements)),
         unkept=unkept,
     )
 
@@ -172,6 +189,16 @@ def _meters(target: Target, missing: list[Missing], station: Station) -> Iterato
         else:
             found.setdefault(meter.key, (meter, []))[1].append(quantity)
     yield from found.values()
+
+
+def _unmeasured(targets: Iterable[Target], measurements: Sequence[Measurement]) -> Iterator[Unmeasured]:
+    """Of this host's targets; what another host lacks is known there."""
+    here = {str(target): target for target in targets if target.host is None}
+    for each in measurements:
+        if each.provenance is Provenance.MODELLED and each.target in here:
+            reason = why_modelled(each.quantity, here[each.target])
+            if reason is not None:
+                yield Unmeasured(quantity=each.quantity, target=each.target, reason=reason)
 
 
 def _opened(storage: str) -> tuple[Store, str | None]:

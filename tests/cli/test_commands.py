@@ -14,6 +14,8 @@ import pytest
 from paretoformer.cli import main as entry
 from paretoformer.cli.main import BROKEN_PIPE, INTERRUPTED, main
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
+from paretoformer.hardware_models.meters import energy_counter
+from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import Target
@@ -219,6 +221,26 @@ def test_a_measurement_counts_all_that_is_counted(copy: Run, monkeypatch: pytest
     counts = copy("measure", "vit-tiny-digits", "--json").json["counts"]
     assert set(counts) == {name for name, cost in COSTS.items() if not cost.per_target}
     assert counts["activation_bytes"] > 0
+
+
+def test_why_energy_is_modelled_is_told_by_measure_and_probe(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(device: str) -> None:
+        raise Unavailable("the energy counter cannot be read: [Errno 13] Permission denied")
+
+    def modelled_alone(here: stations.Here, meter: Meter, subject: Subject, target: Target) -> Visit:
+        if meter.fresh:
+            raise Unavailable("nothing is run in this test")
+        return meter.visit(subject, target)
+
+    monkeypatch.setattr(energy_counter, "open_monitor", refuse)
+    monkeypatch.setattr(stations.Here, "visit", modelled_alone)
+    reason = "the energy counter cannot be read: [Errno 13] Permission denied"
+    line = f"energy on cpu:eager:fp32:1:prefill/1/1 is modelled, since it cannot be measured: {reason}."
+    assert line in copy("measure", "vit-tiny-digits").out.splitlines()
+    told = copy("measure", "vit-tiny-digits", "--json").json["unmeasured"]
+    assert [(each["quantity"], each["reason"]) for each in told] == [("energy", reason)]
+    probed = copy("devices", "probe", "cpu", "--no-peaks")
+    assert f"energy: modelled, since it cannot be measured: {reason}" in " ".join(probed.out.split())
 
 
 def test_a_reason_says_once_what_is_unavailable(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:

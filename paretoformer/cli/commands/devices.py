@@ -26,7 +26,7 @@ def probe_devices(
     """Look at this machine's devices, what can be measured on them, and what they do at most."""
     from paretoformer.cli.views.devices import peak_lines, peaks_json
     from paretoformer.hardware_models.devices import device_names, probe
-    from paretoformer.hardware_models.meters.registry import provenance_of
+    from paretoformer.hardware_models.meters.registry import provenance_of, why_modelled
     from paretoformer.hardware_models.peaks import known_peaks
     from paretoformer.records.costs import COSTS
     from paretoformer.records.errors import Unavailable
@@ -40,12 +40,15 @@ def probe_devices(
     rows: list[dict[str, Any]] = []
     for each in found:
         target = Target(device=each.name).filled(Workload(kind="prefill", batch=1, length=1))
-        costs = {}
+        costs, unmeasured = {}, {}
         for cost in (cost for cost in COSTS.values() if cost.per_target and cost.name != "first_token"):
             try:
                 costs[cost.name] = str(provenance_of(cost.name, target))
             except Unavailable as error:
                 costs[cost.name] = str(error)
+            else:
+                if reason := why_modelled(cost.name, target):
+                    unmeasured[cost.name] = reason
         rows.append(
             {
                 "name": each.name,
@@ -53,6 +56,7 @@ def probe_devices(
                 "fingerprint": each.fingerprint,
                 "momentary": each.momentary,
                 "costs": costs,
+                "unmeasured": unmeasured,
                 "peaks": peaks_json(known_peaks(each.digest)),
             }
         )
@@ -66,7 +70,8 @@ def probe_devices(
         for line in peak_lines(known) if (known := known_peaks(row["digest"])) else ():
             report().print(line)
         for name, source in row["costs"].items():
-            report().print(f"  {name}: {source}")
+            reason = row["unmeasured"].get(name)
+            report().print(f"  {name}: {source}" + (f", since it cannot be measured: {reason}" if reason else ""))
 
 
 @command.command("list")

@@ -41,6 +41,7 @@ def command(
                 "counts": found.counts,
                 "measurements": [measurement_json(each, found.signature) for each in found.measurements],
                 "unavailable": [vars(each) for each in found.missing],
+                "unmeasured": [vars(each) for each in found.unmeasured],
                 "unkept": found.unkept,
                 **told,
             }
@@ -53,7 +54,7 @@ def command(
         console.print(table)
     if found.measurements:
         console.print(measurement_table(found.measurements, found.signature))
-    for missing in found.missing:
-        console.print(missing.sentence)
+    for each in (*found.missing, *found.unmeasured):
+        console.print(each.sentence)
     for line in condition_lines(found.measurements):
         console.print(line)

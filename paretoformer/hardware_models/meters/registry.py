@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from paretoformer.hardware_models.analytic import ROOFLINE
 from paretoformer.hardware_models.meters.base import Meter
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, unknown
@@ -72,3 +73,18 @@ def provenance_of(quantity: str, target: Target) -> Provenance:
         Unavailable: nothing can supply it here.
     """
     return meter_for(quantity, target).provenance
+
+
+def why_modelled(quantity: str, target: Target) -> str | None:
+    """What keeps a cost from being measured on a filled target of this machine; None where it is, or where nothing runs."""
+    reasons = []
+    for kind in meters():
+        if quantity not in kind.quantities or kind.provenance is not Provenance.MEASURED or target.runtime == ROOFLINE:
+            continue
+        try:
+            kind().check(target)
+        except Unavailable as error:
+            reasons.append(str(error).rstrip("."))
+        else:
+            return None
+    return "; ".join(reasons) or None

@@ -1,6 +1,7 @@
 import pytest
 
-from paretoformer.hardware_models.meters.registry import meter, meter_for, meters, provenance_of
+from paretoformer.hardware_models.meters import energy_counter
+from paretoformer.hardware_models.meters.registry import meter, meter_for, meters, provenance_of, why_modelled
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
@@ -26,6 +27,22 @@ def test_latency_is_measured(text: Signature) -> None:
 def test_a_prefill_has_no_first_token(text: Signature) -> None:
     with pytest.raises(Unavailable, match="workload prefill/1/24 has no first_token"):
         meter_for("first_token", fill(parse_target("cpu"), text))
+
+
+def test_a_counter_that_may_not_be_read_is_why_energy_is_modelled(
+    text: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(device: str) -> None:
+        raise Unavailable("the energy counter cannot be read: [Errno 13] Permission denied")
+
+    monkeypatch.setattr(energy_counter, "open_monitor", refuse)
+    target = fill(parse_target("cpu"), text)
+    assert why_modelled("energy", target) == "the energy counter cannot be read: [Errno 13] Permission denied"
+    assert why_modelled("latency", target) is None
+
+
+def test_a_datasheet_is_no_surprise_to_be_modelled(text: Signature) -> None:
+    assert why_modelled("energy", fill(parse_target("raspberry-pi-4"), text)) is None
 
 
 def test_what_is_counted_has_no_meter(text: Signature) -> None:
