@@ -56,6 +56,23 @@ def test_scores_stand_beside_both_baselines_with_a_verdict(run: Run, tables: Pat
     assert found["scores"]["mape"] < 0.02
 
 
+def test_a_fit_that_a_baseline_beats_says_so(run: Run, tables: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = ["width,ms", *(f"{rng.choice([64, 128])},{rng.uniform(1, 2):.6f}" for _ in range(20))]
+    (tables / "chance.csv").write_text("\n".join(lines) + "\n")
+    given = ("devices", "predict", "fit", str(tables / "chance.csv"), "--predict", "ms")
+    found = run(*given, "--json").json
+    assert found["beats_baselines"] is False
+    assert f"{found['predictor']} does not beat " in found["verdict"]
+    assert found["verdict"] in run(*given).out.splitlines()
+
+
+def test_a_fit_that_beats_its_baselines_has_nothing_to_add(run: Run, tables: Path) -> None:
+    given = ("devices", "predict", "fit", str(tables / "t.csv"), *FEATURES, "--predict", "ms")
+    assert run(*given, "--json").json["beats_baselines"] is True
+    assert "baseline" not in run(*given).out
+
+
 def test_a_baseline_that_is_as_good_is_named(run: Run, tables: Path) -> None:
     lines = ["width,ms", *(f"{width},{2 * width}" for width in range(1, 31))]
     (tables / "line.csv").write_text("\n".join(lines) + "\n")

@@ -1,6 +1,6 @@
 """Predictors: what was chosen, how good it is beside baselines, what it says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from paretoformer.cli.figures import percent
 from paretoformer.hardware_models.predictors.fitting import Fitted, Prediction
 from paretoformer.hardware_models.predictors.registry import predictor
 from paretoformer.hardware_models.predictors.scores import Scores
-from paretoformer.hardware_models.predictors.table_fit import HeldOutScores, TableFit
+from paretoformer.hardware_models.predictors.table_fit import HeldOutScores, TableFit, unbeaten
 from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
 from paretoformer.records.measurement import Provenance
 from paretoformer.records.units import show
@@ -27,6 +27,8 @@ def print_fit(console: Console, found: TableFit) -> None:
     fitted = [*found.selection.tried, *found.baselines]
     console.print(scores_table([(each.name, each.scores) for each in fitted]))
     console.print(_why(found))
+    if found.unbeaten:
+        console.print(_fit_verdict(found))
     law = found.selection.chosen.law.lines()
     for line in law[:MOST_LINES]:
         console.print(f"  {line}")
@@ -45,6 +47,8 @@ def fit_json(found: TableFit) -> dict[str, Any]:
         "interval": _interval(found.selection.chosen),
         "tried": [_fitted_json(each) for each in found.selection.tried],
         "baselines": [_fitted_json(each) for each in found.baselines],
+        "beats_baselines": not found.unbeaten,
+        "verdict": _fit_verdict(found),
         "not_tried": found.selection.left_out,
         "features": [plan.name for plan in found.predictor.expansion.columns],
         "depth": list(found.predictor.expansion.depth),
@@ -86,17 +90,7 @@ def scores_json(each: HeldOutScores) -> dict[str, Any]:
 
 def verdict(each: HeldOutScores) -> str:
     """Whether the chosen predictor beats the baselines, in a sentence."""
-    name = each.fit.selection.chosen.name
-    if not each.unbeaten:
-        return f"{name} beats the baselines {' and '.join(each.baselines)}: its error is smaller, its order no worse."
-    said = []
-    for baseline in each.unbeaten:
-        scores = each.baselines[baseline]
-        said.append(
-            f"{baseline} (MAPE {_percent(scores.mape)} against {_percent(each.chosen.mape)}, "
-            f"tau {_tau(scores.tau)} against {_tau(each.chosen.tau)})"
-        )
-    return f"{name} does not beat {' and '.join(said)} in both error and order."
+    return _verdict(each.fit.selection.chosen.name, each.chosen, each.baselines)
 
 
 def scores_table(rows: Sequence[tuple[str, Scores]]) -> Table:
@@ -162,6 +156,25 @@ def _why(found: TableFit) -> str:
     factors = f"{chosen.low:.3f} to {chosen.high:.3f} times what it says"
     why += f". Its interval, {factors}, is meant to hold {chosen.level:.0%} of new rows."
     return " ".join([why, *(f"Not tried: {name}. {reason}" for name, reason in found.selection.left_out.items())])
+
+
+def _fit_verdict(found: TableFit) -> str:
+    chosen = found.selection.chosen
+    return _verdict(chosen.name, chosen.scores, {each.name: each.scores for each in found.baselines})
+
+
+def _verdict(name: str, chosen: Scores, baselines: Mapping[str, Scores]) -> str:
+    not_beaten = unbeaten(chosen, baselines)
+    if not not_beaten:
+        return f"{name} beats the baselines {' and '.join(baselines)}: its error is smaller, its order no worse."
+    said = []
+    for baseline in not_beaten:
+        scores = baselines[baseline]
+        said.append(
+            f"{baseline} (MAPE {_percent(scores.mape)} against {_percent(chosen.mape)}, "
+            f"tau {_tau(scores.tau)} against {_tau(chosen.tau)})"
+        )
+    return f"{name} does not beat {' and '.join(said)} in both error and order."
 
 
 def _fitted_json(fitted: Fitted) -> dict[str, Any]:

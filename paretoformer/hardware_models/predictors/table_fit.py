@@ -1,6 +1,6 @@
 """Fitting predictors to columns of tables, and judging them on rows held out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,11 @@ class TableFit:
     baselines: tuple[Fitted, ...]
     left_out: tuple[str, ...]
 
+    @property
+    def unbeaten(self) -> tuple[str, ...]:
+        """The baselines whose error on rows left out in turn is as small, or whose order is better."""
+        return unbeaten(self.selection.chosen.scores, {each.name: each.scores for each in self.baselines})
+
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutScores:
@@ -66,7 +71,12 @@ class HeldOutScores:
     @property
     def unbeaten(self) -> tuple[str, ...]:
         """The baselines whose error is as small, or whose order is better."""
-        return tuple(name for name, each in self.baselines.items() if not beats(self.chosen, each))
+        return unbeaten(self.chosen, self.baselines)
+
+
+def unbeaten(chosen: Scores, baselines: Mapping[str, Scores]) -> tuple[str, ...]:
+    """The baselines that a choice does not beat."""
+    return tuple(name for name, each in baselines.items() if not beats(chosen, each))
 
 
 def beats(one: Scores, baseline: Scores) -> bool:
