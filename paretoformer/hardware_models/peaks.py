@@ -1,4 +1,4 @@
-"""What this machine's devices were measured to do at most, kept with the user's datasheets so that every command finds it."""
+"""What this machine's devices were measured to do at most, kept in the user's cache so that every command finds it."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from paretoformer.hardware_models.datasheets.catalogue import folder
+from paretoformer.hardware_models.datasheets.catalogue import cache_folder
 from paretoformer.hardware_models.rates import Rates
 from paretoformer.records.errors import UserError
 
@@ -114,4 +114,4 @@ def keep_peaks(peaks: Peaks) -> None:
 
 
 def _path(device: str) -> Path:
-    return folder() / "peaks" / f"{device}.json"
+    return cache_folder() / "peaks" / f"{device}.json"

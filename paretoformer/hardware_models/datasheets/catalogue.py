@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 
 from paretoformer.hardware_models.datasheets.datasheet import Datasheet, read_datasheet
 from paretoformer.records.errors import UserError
-from paretoformer.records.folders import own_folder
+from paretoformer.records.folders import kept_folder, own_folder
 from paretoformer.search_spaces.yaml_file import read_yaml
 
 VARIABLE = "PARETOFORMER_DEVICES"
@@ -19,7 +19,12 @@ RESERVED = ("cpu", "cuda", "mps")
 
 
 def folder() -> Path:
-    """Where a user's datasheets lie, which need not exist."""
+    """Where a user's datasheets are kept, which need not exist."""
+    return kept_folder("devices", VARIABLE)
+
+
+def cache_folder() -> Path:
+    """Where the peaks of machines lie, which can be measured again; datasheets that an earlier version kept there are read."""
     return own_folder("devices", VARIABLE)
 
 
@@ -31,7 +36,7 @@ def shipped_names() -> tuple[str, ...]:
 
 def datasheet_names() -> tuple[str, ...]:
     """All names, those of the package first."""
-    return (*shipped_names(), *(name for name in _names(folder()) if name not in shipped_names()))
+    return (*shipped_names(), *(name for name in sorted(_own()) if name not in shipped_names()))
 
 
 def datasheet(name: str) -> Datasheet | None:
@@ -42,7 +47,8 @@ def datasheet(name: str) -> Datasheet | None:
     """
     if name in shipped_names():
         return _shipped(name)
-    return _read(folder() / f"{name}.yaml") if name in _names(folder()) else None
+    path = _own().get(name)
+    return None if path is None else _read(path)
 
 
 def datasheets() -> tuple[Datasheet, ...]:
@@ -76,6 +82,10 @@ def add_datasheet(path: Path) -> Datasheet:
 @cache
 def _shipped(name: str) -> Datasheet:
     return _read(_PACKAGED / f"{name}.yaml")
+
+
+def _own() -> dict[str, Path]:
+    return {path.stem: path for place in (cache_folder(), folder()) for path in place.glob("*.yaml")}
 
 
 def _names(place: Path) -> tuple[str, ...]:

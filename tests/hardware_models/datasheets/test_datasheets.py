@@ -158,3 +158,30 @@ def test_a_kept_file_that_was_changed_since_is_told_by_its_place(own: Path, tmp_
     (own / "my-board.yaml").write_text("name: my-board\n")
     with pytest.raises(UserError, match=r"devices/my-board\.yaml: title is missing"):
         datasheet("my-board")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with folders for data and for a cache, and no other wish."""
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_a_datasheet_outlives_the_cache(home: Path) -> None:
+    add_datasheet(written(home))
+    assert (home / "data/paretoformer/devices/my-board.yaml").is_file()
+    assert not (home / "cache").exists()
+    assert "my-board" in datasheet_names()
+
+
+def test_a_datasheet_that_an_earlier_version_kept_is_found_until_it_is_added_anew(home: Path) -> None:
+    old = home / "cache/paretoformer/devices"
+    old.mkdir(parents=True)
+    written(home, title="old").rename(old / "my-board.yaml")
+    assert getattr(datasheet("my-board"), "title", None) == "old"
+    add_datasheet(written(home, title="new"))
+    assert getattr(datasheet("my-board"), "title", None) == "new"
+    assert datasheet_names().count("my-board") == 1
