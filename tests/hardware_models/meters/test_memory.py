@@ -33,6 +33,12 @@ def test_weights_in_half_precision_take_less(large_text_subject: Subject) -> Non
     assert less < 0.75 * more
 
 
+def test_weights_that_int8_was_made_of_are_given_back_before_the_peak(large_text_subject: Subject) -> None:
+    target = fill(parse_target("cpu::int8"), large_text_subject.signature)
+    weights = 4 * count(large_text_subject.architecture, large_text_subject.signature).params
+    assert take_visit(METER, large_text_subject, target).readings["memory"] < weights
+
+
 def test_a_device_without_a_peak_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="mps reports no peak"):
         METER.available(parse_target("mps"))
