@@ -123,7 +123,9 @@ def _branch(role: str, layers: tuple[Mapping[str, Any], ...], where: str) -> Bra
     kind, placement = BODY_KINDS[role], given(f"{role}.placement", "placement") or "pre"
     body = given(role) or DEFAULT_CHOICES.get(kind)
     if body is None:
-        raise UserError(f"{where}: {role} is missing; every stack needs width, depth and mixer.")
+        raise UserError(
+            f"{where}: {role} is missing; every stack needs width, depth and mixer, and one that reads a source cross too."
+        )
     if placement not in PLACEMENTS:
         raise unknown("placement", placement, PLACEMENTS)
     norm = given(f"{role}.norm", "norm") or DEFAULT_CHOICES["norm"]

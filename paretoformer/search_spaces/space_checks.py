@@ -56,7 +56,10 @@ def check_layout(layout: Layout) -> None:
         own = f"{place.stack}.{place.slot.path}" if place.stack else place.slot.path
         if dimension is None:
             if place.slot.needed:
-                raise UserError(f"{layout.where}: {own} is missing; every stack needs depth, width and mixer.")
+                raise UserError(
+                    f"{layout.where}: {own} is missing; every stack needs depth, width and mixer, and one that reads a source "
+                    "cross too."
+                )
             continue
         if place.slot.needed and dimension.when is not None:
             raise UserError(f"{layout.where}: {dimension.address}: every model has one, so it takes no when.")

@@ -101,7 +101,7 @@ def study_predictions(study: Study, by: TablePredictor | None = None) -> list[St
         )
     wanted = [column for column in measured if by is None or column.name == by.column]
     if by is not None and not wanted:
-        costs = ", ".join(column.name for column in measured)
+        costs = ", ".join(dict.fromkeys(column.name for column in measured))
         raise UserError(f"The predictor is of {by.column}, and the study's measured objectives are {costs}.")
     return [_predicted(study, column.name, str(column.target), column.unit, by) for column in wanted]
 

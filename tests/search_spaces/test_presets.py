@@ -1,3 +1,4 @@
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -122,3 +123,13 @@ def test_a_size_of_a_signature_that_is_no_whole_number_is_named(size) -> None:
     )
     with pytest.raises(UserError, match=f"input: length is {size}, and it has to be a whole number from 1"):
         read_preset(text, "own.yaml")
+
+
+def test_a_decoder_that_reads_a_source_is_told_to_need_cross() -> None:
+    text = files("paretoformer.search_spaces.presets").joinpath("t5-small.yaml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if "cross:" not in line]
+    assert len(lines) < len(text.splitlines())
+    with pytest.raises(
+        UserError, match="cross is missing; every stack needs .*, and one that reads a source cross too"
+    ):
+        read_preset("\n".join(lines), "small.yaml")

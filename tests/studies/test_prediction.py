@@ -165,3 +165,9 @@ def test_rows_have_a_column_for_each_count_and_a_list_for_each_branch(store: Sto
     assert {"macs", "params", "encoder.width", "encoder.mixer", "encoder.mixer.heads", "latency"} <= set(frame.columns)
     lengths = {name: np.array([len(cell) for cell in frame[name]]) for name in ("encoder.mixer", "encoder.mixer.heads")}
     np.testing.assert_array_equal(*lengths.values())
+
+
+def test_a_cost_of_two_targets_is_named_once(store: Store, two_targets: StudySpec, earlier: TablePredictor) -> None:
+    study = fill(store, two_targets, [Row(latency=1e-3), Row(latency=2e-3)], "both")
+    with pytest.raises(UserError, match="the study's measured objectives are latency[.]"):
+        study_predictions(study, replace(earlier, column="memory"))

@@ -58,7 +58,7 @@ def read_column(name: str, raw: Sequence[Any], kind: ColumnKind | None = None) -
     """
     for row, cell in enumerate(raw, 1):
         if cells.missing(cell):
-            raise UserError(f"Row {row} of column '{name}' is empty; fill it or leave the row out.")
+            raise UserError(f"Row {row} of column '{name}' is {_blank(cell)}; fill it or leave the row out.")
     kind = kind or _kind(raw)
     if kind is ColumnKind.NUMBERS:
         return Column(name=name, kind=kind, cells=numbers(name, raw))
@@ -85,7 +85,7 @@ def numbers(name: str, raw: Sequence[Any]) -> tuple[float, ...]:
     for row, cell in enumerate(raw, 1):
         value = cells.as_number(cell)
         if cells.missing(cell) or value is None or abs(value) == float("inf"):
-            said = "empty" if cells.missing(cell) else f"'{_short(cell)}'"
+            said = _blank(cell) if cells.missing(cell) else f"'{_short(cell)}'"
             raise UserError(f"Row {row} of column '{name}' is {said} where a number is expected.")
         found.append(value)
     return tuple(found)
@@ -113,6 +113,11 @@ def _list(name: str, row: int, cell: Any) -> tuple[float, ...]:
     if found is None:
         raise UserError(f"Row {row} of column '{name}' is '{_short(cell)}' where a list of numbers is expected.")
     return found
+
+
+def _blank(cell: Any) -> str:
+    text = cell.strip() if isinstance(cell, str) else ""
+    return f"'{text}', which is no value" if text else "empty"
 
 
 def _short(cell: Any) -> str:

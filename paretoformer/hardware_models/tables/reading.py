@@ -47,7 +47,11 @@ def _text(path: Path, content: bytes, separator: str) -> "pd.DataFrame":
             io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
         )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"'{path}' is no table: {' '.join(str(error).split())}.") from error
+        raise UserError(f"'{path}' is no table: {_plain(error)}.") from error
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
 
 
 def _parquet(path: Path, content: bytes) -> "pd.DataFrame":

@@ -59,6 +59,7 @@ def test_a_column_is_what_its_cells_are(raw: list[object], kind: ColumnKind) -> 
         (["1"] * 19 + ["wide"], "Row 20 of column 'x' is 'wide' where a number is expected."),
         (["1-2"] * 19 + ["1-?"], "Row 20 of column 'x' is '1-?' where a list of numbers is expected."),
         (["1", "", "2"], "Row 2 of column 'x' is empty; fill it or leave the row out."),
+        (["1", "nan", "2"], "Row 2 of column 'x' is 'nan', which is no value; fill it or leave the row out."),
         (["1", float("nan"), "2"], "Row 2 of column 'x' is empty; fill it or leave the row out."),
         (
             [f"net{number}" for number in range(99)],

@@ -32,6 +32,7 @@ def test_parquet_is_read(tmp_path: Path, name: str) -> None:
         ("t.csv", b"", "is no table: No columns to parse from file"),
         ("t.csv", b"a,b\n", "has no rows"),
         ("t.csv.gz", b"a,b\n1,2\n", "cannot be read: Not a gzipped file"),
+        ("t.csv", b'a,b\n"1,2', "is no table: EOF inside string"),
         ("t.csv", b"\xff\xfe\x00a", "is no table"),
     ],
 )
