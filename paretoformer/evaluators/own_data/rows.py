@@ -84,7 +84,8 @@ def _parquet(path: Path) -> Columns:
         raise UserError(f"'{path}' needs pyarrow; run pip install 'paretoformer[data]'.") from error
     content = read_bytes(path)
     try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content), pre_buffer=False)
+        table = file.read(use_threads=False)  # a pool of Arrow's threads may abort a process that ends early
     except (pyarrow.ArrowException, OSError) as error:
         raise UserError(f"'{path}' cannot be parsed as Parquet: {str(error).splitlines()[0].rstrip('.')}.") from error
     return {name: table[name].to_pylist() for name in table.column_names}

@@ -55,11 +55,15 @@ def _plain(error: Exception) -> str:
 
 
 def _parquet(path: Path, content: bytes) -> "pd.DataFrame":
-    import pandas as pd
-
     try:
-        return pd.read_parquet(io.BytesIO(content))
+        from pyarrow import ArrowException, BufferReader
+        from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise UserError(f"'{path}' is Parquet, which needs pyarrow: pip install 'paretoformer[data]'.") from error
-    except (ValueError, OSError) as error:
+    try:
+        # One thread: a pool of Arrow's may abort a process that ends early.
+        table = ParquetFile(BufferReader(content), pre_buffer=False).read(use_threads=False)
+        frame: pd.DataFrame = table.to_pandas(use_threads=False)
+    except (ArrowException, ValueError, OSError) as error:
         raise UserError(f"'{path}' is not Parquet: {' '.join(str(error).split())}.") from error
+    return frame

@@ -1,5 +1,7 @@
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -158,3 +160,19 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch) -> None:
     (tmp_path / "a.parquet").write_bytes(b"x")
     with pytest.raises(UserError, match=r"pip install 'paretoformer\[data\]'"):
         task_from_path(tmp_path / "a.parquet", COLUMNS)
+
+
+def test_reading_parquet_leaves_no_thread_that_could_abort_the_process(tmp_path) -> None:
+    pytest.importorskip("pyarrow")
+    import pyarrow.parquet
+
+    path = tmp_path / "films.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(ROWS), path)
+    code = (
+        "import sys, psutil, pyarrow.parquet; from pathlib import Path\n"
+        "from paretoformer.evaluators.own_data.rows import read_columns\n"
+        "before = psutil.Process().num_threads(); read_columns(Path(sys.argv[1]))\n"
+        "print(psutil.Process().num_threads() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"

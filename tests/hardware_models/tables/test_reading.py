@@ -1,4 +1,6 @@
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -46,3 +48,18 @@ def test_what_is_no_table_is_said_in_a_sentence(tmp_path: Path, name: str, conte
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none.csv' cannot be read: No such file or directory"):
         read_table(tmp_path / "none.csv")
+
+
+def test_reading_parquet_leaves_no_thread_that_could_abort_the_process(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    FRAME.to_parquet(tmp_path / "t.parquet")
+    code = (
+        "import sys, psutil, pandas, pyarrow.parquet; from pathlib import Path\n"
+        "from paretoformer.hardware_models.tables.reading import read_table\n"
+        "before = psutil.Process().num_threads(); read_table(Path(sys.argv[1]))\n"
+        "print(psutil.Process().num_threads() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "t.parquet"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "0"
