@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from paretoformer.evaluators.foreign import opened
 from paretoformer.evaluators.task import Task
 from paretoformer.records.errors import UserError
 from paretoformer.records.options import read_options, split_name, write_name
@@ -62,8 +63,8 @@ def registered_task(text: str) -> Task:
     if kind.Options is None:
         if given:
             raise UserError(f"'{next(iter(given))}' is not an option of task {name}; it has none.")
-        return kind()
+        return opened(name, kind, kind)
     options = read_options(kind.Options, f"task {name}", given)
-    task: Task = kind(options)  # type: ignore[call-arg]  # a class with Options is opened by them
+    task = opened(name, kind, lambda: kind(options))  # type: ignore[call-arg]  # a class with Options is opened by them
     task.name = write_name(name, options)
     return task

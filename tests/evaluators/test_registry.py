@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paretoformer.evaluators import registry as tasks
+from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.registry import PLUGINS, is_task, registered_task, task_names
 from paretoformer.records import registry
@@ -103,3 +104,30 @@ def test_a_plugin_that_raises_is_named(plugged: None, tmp_path: Path) -> None:
         UserError, match=r"plugin 'mine' \(a_plugin_of_tasks\) of paretoformer.tasks .* OSError: no disk"
     ):
         registered_task("digits")
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "sentence"),
+    [
+        ("self.signature = ", "{}['a']; self.signature = ", "cannot be opened: KeyError: 'a'"),
+        (
+            "class Plugged(MemoryTask):",
+            "class Plugged(MemoryTask):\n    def examples(self, split):\n        raise ValueError('no rows')\n",
+            r"cannot be read \(train\): ValueError: no rows",
+        ),
+        (
+            "tokens = torch.zeros(",
+            "tokens = 3 + torch.zeros(",
+            "has tokens 3 to 3 in train, and its signature has a vocabulary of 3",
+        ),
+        ("dtype=torch.long", "dtype=torch.int32", "has tokens torch.int32 in train"),
+    ],
+    ids=["opened", "read", "beyond the vocabulary", "dtype"],
+)
+def test_a_plugins_task_that_fails_is_named_with_what_it_raised(
+    plugged: None, tmp_path: Path, sound: str, broken: str, sentence: str
+) -> None:
+    assert sound in PLUGIN
+    (tmp_path / "a_plugin_of_tasks.py").write_text(PLUGIN.replace(sound, broken))
+    with pytest.raises(UserError, match=f"Task plugged of a_plugin_of_tasks {sentence}|Task plugged {sentence}"):
+        open_task("plugged").examples(Split.TRAIN)
