@@ -54,7 +54,6 @@ def command(
         console.print(table)
     if found.measurements:
         console.print(measurement_table(found.measurements, found.signature))
-    for each in (*found.missing, *found.unmeasured):
-        console.print(each.sentence)
-    for line in condition_lines(found.measurements):
+    sentences = [each.sentence for each in found.missing] + [each.sentence for each in found.unmeasured]
+    for line in (*sentences, *condition_lines(found.measurements)):
         console.print(line)
