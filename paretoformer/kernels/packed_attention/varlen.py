@@ -82,7 +82,7 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of q, k and v from those of `packed_forward`'s first output; arguments as there."""
     delta = (dout.float() * out.float()).sum(-1).T.contiguous()
-    dq, dk, dv = (torch.empty_like(x, memory_format=torch.contiguous_format) for x in (q, k, v))
+    dq, dk, dv = _empty_gradients(q, k, v)
     constants = _constants(q.shape[1], q.shape[1] // k.shape[1], q.shape[2], q.dtype, causal)
     strides = (*q.stride(), *k.stride(), *v.stride(), *dout.stride())
     numbers = (len(q), log2(e) / q.shape[2] ** 0.5)
@@ -107,6 +107,11 @@ def _(
     tiles: Tensor,
     causal: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
+    return _empty_gradients(q, k, v)
+
+
+def _empty_gradients(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The empty outputs of `packed_backward`."""
     dq, dk, dv = (torch.empty_like(x, memory_format=torch.contiguous_format) for x in (q, k, v))
     return dq, dk, dv
 

@@ -8,6 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """Make the first tables."""
     op.create_table(
         "architecture",
         sa.Column("digest", sa.String(), nullable=False),

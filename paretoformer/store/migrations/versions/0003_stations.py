@@ -8,6 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    """Make the tables of stations and their questions."""
     op.create_table(
         "station",
         sa.Column("host", sa.String(), nullable=False),

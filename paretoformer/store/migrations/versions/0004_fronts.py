@@ -8,6 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    """Make the table of fronts, and room for how far a study's end is and for joules."""
     op.create_table(
         "front_member",
         sa.Column("id", sa.Integer(), nullable=False),
