@@ -24,6 +24,7 @@ class Registry(Generic[T]):
         self._kind, self._package, self._plural, self._plugins = kind, package, plural, plugins
         self._things: dict[str, T] = {}
         self._loaded = False
+        self._served: set[str] = set()  # plugins that registered something; a module does so only once
 
     def add(self, name: str, thing: T) -> None:
         """Make `thing` known by `name`.
@@ -71,3 +72,11 @@ class Registry(Generic[T]):
                     f"The plugin '{plugin.name}' ({plugin.value}) of {self._plugins} cannot be loaded: "
                     f"{type(error).__name__}: {error}; mend or uninstall it."
                 ) from error
+            if self._things != before or plugin.name in before:
+                self._served.add(plugin.name)
+            elif plugin.name not in self._served:
+                self._things, self._loaded = before, False
+                raise UserError(
+                    f"The plugin '{plugin.name}' ({plugin.value}) of {self._plugins} registers no {self._kind}; "
+                    "mend or uninstall it."
+                )

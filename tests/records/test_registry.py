@@ -74,6 +74,24 @@ def test_what_a_plugin_registers_is_found_beside_the_folders(offered: Callable[[
     assert found.names() == ("circle", "oval", "square") and found.get("oval") == "oval!"
 
 
+def test_a_plugin_that_registers_nothing_is_named(offered: Callable[[str], Registry[str]]) -> None:
+    found = offered("class Oval: ...\n")
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"The plugin 'more' \(a_plugin_of_shapes\) of shapes registers no shape;"):
+            found.names()
+
+
+def test_a_plugin_is_no_stranger_after_another_failed(
+    offered: Callable[[str], Registry[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = offered("from a_package_of_shapes import shapes\nshapes.add('oval', 'oval!')\n")
+    good, bad = *registry.entry_points("shapes"), EntryPoint(name="bad", value="no_such_module", group="shapes")
+    monkeypatch.setattr(registry, "entry_points", lambda group: (good, bad))
+    for _ in range(2):
+        with pytest.raises(UserError, match="The plugin 'bad' .* cannot be loaded"):
+            found.names()
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

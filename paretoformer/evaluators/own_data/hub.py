@@ -19,9 +19,11 @@ def table_from_hub(text: str, columns: str | None) -> Table:
     """The task of the set's rows, of its train split where it has several; they are dealt anew, as those of a file.
 
     Raises:
-        UserError: the library `datasets` is not here, it cannot load the set, or the rows cannot serve.
+        UserError: no name, the library `datasets` is not here, it cannot load the set, or the rows cannot serve.
     """
     name, _, config = text.removeprefix(PREFIX).partition(":")
+    if not name:
+        raise UserError(f"'{text}' names no set; write {PREFIX}NAME or {PREFIX}NAME:CONFIG, as in hf:stanfordnlp/imdb.")
     try:
         datasets = import_module("datasets")
     except ImportError as error:

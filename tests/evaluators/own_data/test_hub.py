@@ -86,6 +86,11 @@ def test_what_the_library_raises_is_quoted(library) -> None:
         open_task("hf:films")
 
 
+def test_a_hub_without_a_name_says_how_one_is_written() -> None:
+    with pytest.raises(UserError, match=r"'hf:' names no set; write hf:NAME or hf:NAME:CONFIG"):
+        open_task("hf:")
+
+
 def test_a_missing_library_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UserError, match="'hf:films' needs the library datasets; run pip install datasets"):

@@ -75,8 +75,16 @@ def one(rank, ranks, whole, exact, causal, order, algorithm) -> dict:
     }
 
 
-def lose(rank: int, ranks: int, way: str) -> list[dict]:
+def wait_until_all_joined(rank: int, ranks: int, folder: Path) -> None:
+    """Without a message, since one on its way to a rank that goes could itself be what the others miss."""
+    (folder / f"{rank}.joined").touch()
+    while not all((folder / f"{other}.joined").exists() for other in range(ranks)):
+        time.sleep(0.01)
+
+
+def lose(rank: int, ranks: int, folder: Path, way: str) -> list[dict]:
     """The last rank goes (dies, stands still, or dies on the way back); what the others are told, after how long."""
+    wait_until_all_joined(rank, ranks, folder)
     shards = Shards(ranks=ranks)
     given = [shards.take(x, rank, 2).requires_grad_() for x in operands(torch.float32)[:3]]
     goes = rank == ranks - 1
@@ -115,7 +123,7 @@ def main(rank: int, ranks: int, folder: Path, what: str) -> None:
     meeting = f"file://{folder / 'meeting'}"
     dist.init_process_group("gloo", meeting, timedelta(seconds=GROUP_S), rank=rank, world_size=ranks)
     whole = {"compare": compare, "subgroup": subgroup}
-    rows = whole[what](rank, ranks) if what in whole else lose(rank, ranks, what)
+    rows = whole[what](rank, ranks) if what in whole else lose(rank, ranks, folder, what)
     (folder / f"{rank}.json").write_text(json.dumps(rows))
     if what not in whole:
         os._exit(0)
