@@ -1,9 +1,8 @@
 """Examples of a task as tensors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,12 +55,19 @@ class Examples:
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "Examples":
         """Every tensor changed in one way."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        changed: dict[str, Any] = {name: change(part) for name, part in parts.items() if isinstance(part, Tensor)}
-        if self.source is not None:
-            lengths = self.source.lengths
-            changed["source"] = Source(change(self.source.inputs), None if lengths is None else change(lengths))
-        return replace(self, **changed)
+
+        def changed(part: Tensor | None) -> Tensor | None:
+            return None if part is None else change(part)
+
+        source = self.source
+        return Examples(
+            inputs=change(self.inputs),
+            targets=change(self.targets),
+            lengths=changed(self.lengths),
+            source=None if source is None else Source(change(source.inputs), changed(source.lengths)),
+            groups=changed(self.groups),
+            sizes=changed(self.sizes),
+        )
 
     def take(self, index: Tensor | slice) -> "Examples":
         """The examples at `index`."""
@@ -81,4 +87,4 @@ class Examples:
 
     def to(self, device: torch.device) -> "Examples":
         """The examples on `device`."""
-        return self.mapped(lambda part: part.to(device))
+        return self if self.inputs.device == device else self.mapped(lambda part: part.to(device))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from paretoformer.evaluators.optimiser import learning_rate, make_optimiser
 from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
-from paretoformer.search_spaces.contract import Model, auxiliary_loss
+from paretoformer.search_spaces.contract import Model, auxiliary_loss, served
 
 
 class TrainingFailed(Exception):
@@ -28,15 +29,14 @@ class Phase:
 
     def __init__(self, text: str, model: Model, task: Task, recipe: Recipe, *, steps: int, seed: int) -> None:
         self.model, self.recipe, self.steps, self.step = model, recipe, steps, 0
-        self._task, self._seed = task, seed
+        self._task, self._seed, self._drawn = task, seed, derived_seed(seed, "criterion")
         device = next(model.parameters()).device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derived_seed(seed, "objective"))
             self.objective = criterion(text).bind(model, task).to(device)
         self._trained = nn.ModuleList((model, self.objective))
-        self._weights = list(
-            self._trained.parameters()
-        )  # walking all modules in every step tells in the smallest models
+        # Kept, since walking all modules in every step tells in the smallest models.
+        self._weights, self._served = list(self._trained.parameters()), served(model)
         self.optimiser = make_optimiser(self._trained, recipe)
         self._batches: Iterator[Examples] | None = None
 
@@ -65,8 +65,9 @@ class Phase:
             seed = derived_seed(self._seed, "batches")
             self._batches = training_batches(self._task.examples(Split.TRAIN), self.recipe.batch, seed, skip=self.step)
         batch = next(self._batches).to(device)
-        drawn = torch.Generator().manual_seed(derived_seed(self._seed, "criterion", self.step))
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+        drawn = torch.Generator().manual_seed(self._drawn + self.step)
+        narrow = self.recipe.precision == "bf16"
+        with torch.autocast(device.type, torch.bfloat16) if narrow else nullcontext():
             loss: Tensor = self.objective(batch, drawn)
-        own = auxiliary_loss(self.model)
+        own = auxiliary_loss(self._served)
         return loss if own is None else loss + own

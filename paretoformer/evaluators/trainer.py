@@ -15,12 +15,12 @@ from paretoformer.evaluators.task import Task
 from paretoformer.records.canonical import derived_seed
 from paretoformer.records.recipe import Recipe
 from paretoformer.records.trial import Score
-from paretoformer.search_spaces.contract import Model, set_progress
+from paretoformer.search_spaces.contract import Model, served, set_progress
 
 REDUCTION = 3
 """Each rung has this many times the budget of the one before."""
 
-VERSION = 4
+VERSION = 5
 """Raised when the same model, task, recipe and seed would give other scores; part of every run's key."""
 
 __all__ = ["REDUCTION", "VERSION", "Trainer", "TrainingFailed", "rung_steps"]
@@ -59,6 +59,7 @@ class Trainer:
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device)
+        self._served = served(self.model)
         self.task, self.recipe, self.seed, self.rungs = task, recipe, seed, rungs
         self._between_steps, self._clock = between_steps, clock
         self._rung = 0
@@ -131,10 +132,10 @@ class Trainer:
                 if self._step == self.recipe.pretraining_steps and self._step > 0:
                     self._phase = self._phase_at(self._step)
                 self._wait()
-                set_progress(self.model, self._step / self.recipe.steps)
+                set_progress(self._served, self._step / self.recipe.steps)
                 self._phase.take_step(self.device)
                 self._step += 1
-        set_progress(self.model, self._step / self.recipe.steps)
+        set_progress(self._served, self._step / self.recipe.steps)
 
     def _score(self, metric: str, split: Split, rung: int, parts: Tensor, groups: Tensor | None) -> Score:
         """`parts` are (n, K)."""

@@ -22,7 +22,7 @@ from paretoformer.search_spaces.contract.topology import (
     StemUse,
     TopologyConfig,
 )
-from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
+from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, served, set_progress
 
 __all__ = [
     "Attention",
@@ -59,5 +59,6 @@ __all__ = [
     "StemUse",
     "TopologyConfig",
     "auxiliary_loss",
+    "served",
     "set_progress",
 ]

@@ -24,6 +24,11 @@ class Scheduled(nn.Module):
         self.register_buffer("progress", torch.zeros(()))
 
 
+def served(model: nn.Module) -> nn.ModuleList:
+    """Its modules that want something of training: all that the functions below need to look through, found once."""
+    return nn.ModuleList(module for module in model.modules() if isinstance(module, Auxiliary | Scheduled))
+
+
 def auxiliary_loss(model: nn.Module) -> Tensor | None:
     """The sum of its modules' own losses of the last `forward`, each taken once; None where there are none."""
     found = []

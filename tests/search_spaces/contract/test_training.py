@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, set_progress
+from paretoformer.search_spaces.contract.training import Auxiliary, Scheduled, auxiliary_loss, served, set_progress
 
 
 def test_own_losses_are_summed_and_taken_once() -> None:
@@ -20,3 +20,11 @@ def test_progress_reaches_every_scheduled_module_and_is_saved() -> None:
     model = nn.Sequential(Scheduled(), nn.Sequential(Scheduled()))
     set_progress(model, 0.25)
     assert [value.item() for value in model.state_dict().values()] == [0.25, 0.25]
+
+
+def test_those_who_want_something_of_training_are_found_wherever_they_stand_and_shared_ones_once() -> None:
+    own, scheduled = Auxiliary(), Scheduled()
+    found = served(nn.Sequential(nn.Identity(), own, nn.Sequential(scheduled, own)))
+    assert list(found) == [own, scheduled]
+    own.leave(torch.tensor(2.0))
+    assert auxiliary_loss(found) == 2.0
