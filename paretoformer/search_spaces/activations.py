@@ -1,7 +1,7 @@
 """Peaks of live intermediate tensors, counted by running the model without memory."""
 
 import weakref
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +43,24 @@ def peak_activation_bytes(architecture: Architecture, signature: Signature, leng
     The meta device would not do: it takes attention through the form that makes all scores, which a CPU never makes.
     Where a choice's cost depends on the data, shapes do too, and real tensors are run: an input of zeros.
     """
-    with nullcontext() if _costs_depend_on_data(architecture) else FakeTensorMode(), torch.no_grad():
+    with _without_memory(architecture), torch.no_grad():
         model = build(architecture, signature, seed=0).eval()
         inputs, source = _zeros(signature.input, 1, length), _source(signature, 1)
         with _LiveBytes() as live:
             model(inputs, source=source)
+    return live.peak
+
+
+def beginning_bytes(architecture: Architecture, signature: Signature, length: int, capacity: int) -> int:
+    """Most bytes alive at once where a decode of `capacity` tokens in all begins, counted as above.
+
+    `length` tokens are read and the last alone is answered; the state is among what is alive.
+    """
+    with _without_memory(architecture), torch.no_grad():
+        model = build(architecture, signature, seed=0).eval()
+        inputs, source = _zeros(signature.input, 1, length), _source(signature, 1)
+        with _LiveBytes() as live:
+            model.extend(inputs, model.start(1, capacity, source), last=True)
     return live.peak
 
 
@@ -70,6 +83,10 @@ def training_bytes(architecture: Architecture, signature: Signature, batch: int)
                 loss.backward()
             activations = max(forward, live.peak - weights)
     return TrainingBytes(weights=COPIES * weights, activations=activations)
+
+
+def _without_memory(architecture: Architecture) -> AbstractContextManager[Any]:
+    return nullcontext() if _costs_depend_on_data(architecture) else FakeTensorMode()
 
 
 def _costs_depend_on_data(architecture: Architecture) -> bool:

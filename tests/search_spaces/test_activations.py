@@ -7,7 +7,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from paretoformer.records.signature import TokenInput, TokenOutput
-from paretoformer.search_spaces.activations import peak_activation_bytes, training_bytes
+from paretoformer.search_spaces.activations import beginning_bytes, peak_activation_bytes, training_bytes
 from paretoformer.search_spaces.contract import Capability
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.mixers.softmax import Softmax
@@ -65,6 +65,28 @@ def test_a_peak_is_the_same_every_time(places, long_text) -> None:
 def test_every_mixer_has_a_peak(mixer_choice, places) -> None:
     architecture, signature = next(places.models_with(places.fitted(mixer_choice)))
     assert peak_activation_bytes(architecture, signature) > 0
+
+
+def test_where_a_decode_begins_every_mixer_that_can_has_its_state_alive(mixer_choice, places) -> None:
+    decoding = [
+        (architecture, signature)
+        for architecture, signature in places.models_with(places.fitted(mixer_choice))
+        if isinstance(signature.output, TokenOutput)
+    ]
+    if not decoding:
+        pytest.skip("it does not continue a sequence")
+    architecture, signature = decoding[0]
+    length = signature.input.length
+    state = count(architecture, signature).state_bytes
+    assert beginning_bytes(architecture, signature, length // 2, length) > state
+
+
+def test_a_decode_begins_without_the_answers_to_all_but_the_last_token(places, long_text) -> None:
+    wide = replace(long_text, output=TokenOutput(vocabulary=4_000), input=TokenInput(vocabulary=4_000, length=LENGTH))
+    architecture = decoder(places)
+    answers = 4 * 4_000
+    assert peak_activation_bytes(architecture, wide, 512) > 512 * answers
+    assert beginning_bytes(architecture, wide, 512, LENGTH) < 100 * answers
 
 
 def test_training_takes_the_weights_four_times(places, long_text) -> None:

@@ -10,7 +10,7 @@ from paretoformer.hardware_models.meters.modelled import ModelledMeter
 from paretoformer.hardware_models.meters.registry import register_meter
 from paretoformer.records.errors import Unavailable
 from paretoformer.records.target import Target
-from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.activations import beginning_bytes, peak_activation_bytes
 from paretoformer.search_spaces.layer_count import WIDTHS
 from paretoformer.search_spaces.layer_counts import layer_counts
 
@@ -18,13 +18,13 @@ from paretoformer.search_spaces.layer_counts import layer_counts
 @register_meter
 @dataclass(frozen=True, kw_only=True)
 class MemoryModelMeter(ModelledMeter):
-    """All weights, the state after the last token of a decode, and the most activations that are alive at once in a forward pass.
+    """All weights, the state after the last token of a decode, and the most activations that are alive at once beside it.
 
     The pass is of the whole batch, over the prefill's tokens or the decode's context. What a library needs beside is left out.
     """
 
     method: ClassVar[str] = "sum-of-bytes"
-    method_version: ClassVar[int] = 1
+    method_version: ClassVar[int] = 2
     quantities: ClassVar[tuple[str, ...]] = ("memory",)
 
     def available(self, target: Target) -> None:
@@ -36,11 +36,16 @@ class MemoryModelMeter(ModelledMeter):
         """Bytes."""
         assert target.workload and target.precision
         workload, widths = target.workload, WIDTHS[target.precision]
+        architecture, signature = subject.architecture, subject.signature
         end = input_tokens(subject, workload.length + workload.new)
-        parts = layer_counts(subject.architecture, subject.signature, end, precision=target.precision)
+        parts = layer_counts(architecture, signature, end, precision=target.precision)
         weights = widths.weights * sum(part.params for part in parts)
-        state = workload.batch * sum(part.state_bytes for part in parts) if workload.kind == "decode" else 0
-        peak = peak_activation_bytes(subject.architecture, subject.signature, workload.length)
-        activations = workload.batch * widths.narrowed(peak)
+        if workload.kind == "decode":
+            state = sum(part.state_bytes for part in parts)
+            alive = beginning_bytes(architecture, signature, workload.length, workload.length + workload.new)
+            peak = max(0, widths.narrowed(alive) - state)
+        else:
+            state, peak = 0, widths.narrowed(peak_activation_bytes(architecture, signature, workload.length))
+        state, activations = workload.batch * state, workload.batch * peak
         conditions = {"weight_bytes": weights, "state_bytes": state, "activation_bytes": activations}
         return {"memory": float(weights + state + activations)}, conditions

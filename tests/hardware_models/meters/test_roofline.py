@@ -13,7 +13,7 @@ from paretoformer.hardware_models.meters.roofline import RooflineMeter
 from paretoformer.hardware_models.peaks import Peak, Peaks, keep_peaks
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.target import Target, parse_target
-from paretoformer.search_spaces.activations import peak_activation_bytes
+from paretoformer.search_spaces.activations import beginning_bytes, peak_activation_bytes
 from paretoformer.search_spaces.counts import count
 
 ENDLESS = 1e30
@@ -116,6 +116,12 @@ def test_a_decode_keeps_its_state_as_wide_as_the_precision(text_subject: Subject
     state = count(text_subject.architecture, text_subject.signature, 12).state_bytes
     assert memory(text_subject, "::::decode/3/8/4")[1]["state_bytes"] == 3 * state
     assert memory(text_subject, "::bf16::decode/3/8/4")[1]["state_bytes"] == 3 * state // 2
+
+
+def test_a_decode_takes_what_is_alive_where_it_begins(text_subject: Subject) -> None:
+    alive = beginning_bytes(text_subject.architecture, text_subject.signature, 8, 12)
+    parts = memory(text_subject, "::::decode/3/8/4")[1]
+    assert parts["state_bytes"] + parts["activation_bytes"] == 3 * alive
 
 
 def test_int8_keeps_activations_in_fp32(text_subject: Subject) -> None:
