@@ -99,6 +99,7 @@ def test_a_tile_is_as_large_as_its_bytes_allow(monkeypatch) -> None:
     assert varlen.tile(256, torch.float32) == 16
 
 
+@pytest.mark.slow
 def test_they_are_operators_of_torch() -> None:
     q, k, v, packing = (x.requires_grad_() if isinstance(x, torch.Tensor) else x for x in operands([3, 5], 2, 1, 4))
     tiles = packing.tiles(16)
