@@ -1,12 +1,14 @@
 """A small space, a spec over it, and studies made of rows."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from paretoformer.evaluators.task import Task
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
 from paretoformer.hardware_models.meters.latency import LatencyMeter
@@ -21,7 +23,13 @@ from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
 from paretoformer.store.rows import MeasurementKey, RunState
+from paretoformer.studies.bench import Workbench
+from paretoformer.studies.checkpoints import Checkpoints
+from paretoformer.studies.lease import Lease
+from paretoformer.studies.measurer import Measurer
+from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.spec import StudySpec
+from paretoformer.studies.stations import Here
 from paretoformer.studies.study import Study
 
 SIGNATURE = Signature(input=ImageInput(channels=1, height=8, width=8), output=ClassOutput(classes=10))
@@ -278,6 +286,35 @@ def fake_visits() -> MakeVisit:
                 "threads": 1,
                 "torch": "none",
             },
+        )
+
+    return make
+
+
+@pytest.fixture
+def made() -> Callable[..., Workbench]:
+    """Makes a bench over a study of counted costs: make(store, spec, task, folder, name)."""
+
+    def make(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s") -> Workbench:
+        row = store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=(-0.1, 1e9))
+        store.signatures.put(spec.signature.digest, spec.signature.to_json())
+        store.tasks.put("t", task.spec, task.data_hash)
+        weights = Checkpoints(folder)
+        weights.prepare()
+
+        def none(*arguments: Any) -> Any:
+            raise AssertionError("counted costs need no visit")
+
+        return Workbench(
+            store=store,
+            study=row.id,
+            spec=spec,
+            task=task,
+            task_digest="t",
+            proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
+            measurer=Measurer(store, spec, Here(none)),
+            lease=Lease("cpu", folder / "locks"),
+            checkpoints=weights,
         )
 
     return make

@@ -2,10 +2,9 @@
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,15 +17,11 @@ from paretoformer.store import Store
 from paretoformer.store.rows import RunState, TrialRow
 from paretoformer.studies import trial_runner
 from paretoformer.studies.bench import Workbench
-from paretoformer.studies.checkpoints import Checkpoints
 from paretoformer.studies.conclusion import conclude
 from paretoformer.studies.ending import Drained
-from paretoformer.studies.lease import Lease
-from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.proposer import Proposer
 from paretoformer.studies.replicates import over_replicates, replicate_key
 from paretoformer.studies.spec import StudySpec
-from paretoformer.studies.stations import Here
 from paretoformer.studies.study import Study
 from paretoformer.studies.threads import one_thread
 from paretoformer.studies.trial_runner import TrialRunner
@@ -85,33 +80,10 @@ def digits() -> Task:
 
 
 @pytest.fixture
-def bench(counted_spec: StudySpec, digits: Task, tmp_path: Path) -> Iterator[Workbench]:
+def bench(counted_spec: StudySpec, digits: Task, tmp_path: Path, made: Callable[..., Workbench]) -> Iterator[Workbench]:
     spec = replace(counted_spec, task=digits.spec, data_hash=digits.data_hash, constraints=(), replicates=K)
     with Store.open("sqlite://") as store:
-        yield made(store, spec, digits, tmp_path, "s")
-
-
-def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str) -> Workbench:
-    row = store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=(-0.1, 1e9))
-    store.signatures.put(spec.signature.digest, spec.signature.to_json())
-    store.tasks.put("t", task.spec, task.data_hash)
-    weights = Checkpoints(folder)
-    weights.prepare()
-
-    def none(*arguments: Any) -> Any:
-        raise AssertionError("counted costs need no visit")
-
-    return Workbench(
-        store=store,
-        study=row.id,
-        spec=spec,
-        task=task,
-        task_digest="t",
-        proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
-        measurer=Measurer(store, spec, Here(none)),
-        lease=Lease("cpu", folder / "locks"),
-        checkpoints=weights,
-    )
+        yield made(store, spec, digits, tmp_path)
 
 
 def run_next(bench: Workbench) -> TrialRow:
@@ -157,7 +129,7 @@ def test_a_trials_value_is_the_mean_of_trainings_that_differ(bench: Workbench) -
 
 
 def test_the_first_replicate_is_reused_from_a_study_without(
-    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[..., Workbench]
 ) -> None:
     alone = made(bench.store, replace(bench.spec, replicates=1), digits, tmp_path, "alone")
     first = run_next(alone)
@@ -169,10 +141,10 @@ def test_the_first_replicate_is_reused_from_a_study_without(
 
 @pytest.mark.parametrize(("begun", "after"), [(1, 1), (2, 9), (3, 17)])
 def test_a_trial_broken_off_in_any_replicate_ends_as_an_unbroken_one(
-    bench: Workbench, digits: Task, tmp_path: Path, begun: int, after: int
+    bench: Workbench, digits: Task, tmp_path: Path, begun: int, after: int, made: Callable[..., Workbench]
 ) -> None:
     with Store.open("sqlite://") as store:
-        unbroken = made(store, bench.spec, digits, tmp_path / "other", "s")
+        unbroken = made(store, bench.spec, digits, tmp_path / "other")
         expected = run_next(unbroken).values
     waits = iter(range(10**6))
     with pytest.raises(Drained):

@@ -1,6 +1,6 @@
 """The way of one trial, with a small real training and no measuring."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,8 @@ from paretoformer.store.errors import LeaseLost, StoreFull
 from paretoformer.store.rows import LiveTrial, RunState, StudyState, TrialRow
 from paretoformer.studies import checkpoints, heirs, trial_runner
 from paretoformer.studies.bench import Workbench
-from paretoformer.studies.checkpoints import ArtifactsUnwritable, Checkpoints
+from paretoformer.studies.checkpoints import ArtifactsUnwritable
 from paretoformer.studies.ending import Drained, Ending
-from paretoformer.studies.lease import Lease
 from paretoformer.studies.measurer import Measurer
 from paretoformer.studies.presence import Presence
 from paretoformer.studies.proposer import Proposer
@@ -45,33 +44,10 @@ def digits() -> Task:
 
 
 @pytest.fixture
-def bench(counted_spec: StudySpec, digits: Task, tmp_path: Path) -> Iterator[Workbench]:
+def bench(counted_spec: StudySpec, digits: Task, tmp_path: Path, made: Callable[..., Workbench]) -> Iterator[Workbench]:
     spec = replace(counted_spec, task=digits.spec, data_hash=digits.data_hash, constraints=())
     with Store.open("sqlite://") as store:
         yield made(store, spec, digits, tmp_path)
-
-
-def made(store: Store, spec: StudySpec, task: Task, folder: Path, name: str = "s") -> Workbench:
-    row = store.studies.create(name, spec=spec.to_json(), seed=spec.seed, reference=(-0.1, 1e9))
-    store.signatures.put(spec.signature.digest, spec.signature.to_json())
-    store.tasks.put("t", task.spec, task.data_hash)
-    weights = Checkpoints(folder)
-    weights.prepare()
-
-    def none(*arguments: Any) -> Any:
-        raise AssertionError("counted costs need no visit")
-
-    return Workbench(
-        store=store,
-        study=row.id,
-        spec=spec,
-        task=task,
-        task_digest="t",
-        proposer=Proposer(spec, lambda after, upto: store.trials.outcomes(row.id, after=after, upto=upto)),
-        measurer=Measurer(store, spec, Here(none)),
-        lease=Lease("cpu", folder / "locks"),
-        checkpoints=weights,
-    )
 
 
 def run_next(bench: Workbench, owner: str = "me") -> tuple[TrialRow, Ending]:
@@ -271,14 +247,16 @@ def scores_of(bench: Workbench, run: int) -> list[Score]:
 
 
 @pytest.fixture
-def longer(bench: Workbench, digits: Task, tmp_path: Path) -> Workbench:
+def longer(bench: Workbench, digits: Task, tmp_path: Path, made: Callable[..., Workbench]) -> Workbench:
     """A study whose rungs end after 1, 2 and 4 steps; each is scored in two batches."""
     recipe = replace(bench.spec.recipe, batch=64, budget=256)
     return made(bench.store, replace(bench.spec, recipe=recipe), digits, tmp_path, "longer")
 
 
 @pytest.fixture
-def unbroken(longer: Workbench, digits: Task, tmp_path: Path) -> Iterator[tuple[list[Score], bytes, int]]:
+def unbroken(
+    longer: Workbench, digits: Task, tmp_path: Path, made: Callable[..., Workbench]
+) -> Iterator[tuple[list[Score], bytes, int]]:
     """Scores, weights and number of waits of its first trial when nothing stops it, in a database of its own."""
     waits: list[int] = []
     with Store.open("sqlite://") as store:
@@ -343,7 +321,7 @@ def test_what_another_worker_took_over_is_dropped(bench: Workbench) -> None:
 
 
 def test_the_same_run_of_another_study_is_not_trained_again(
-    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[..., Workbench]
 ) -> None:
     first, _ = run_next(bench)
     again = made(bench.store, bench.spec, digits, tmp_path, "other")
@@ -368,7 +346,12 @@ def test_a_run_that_an_earlier_trial_has_is_a_duplicate(bench: Workbench, monkey
 
 @pytest.mark.parametrize("study", ["s", "other"])
 def test_a_run_that_failed_is_not_trained_again_and_the_engine_is_told(
-    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str
+    bench: Workbench,
+    digits: Task,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    study: str,
+    made: Callable[..., Workbench],
 ) -> None:
     trained = []
 
@@ -450,7 +433,7 @@ def test_weights_that_cannot_be_written_stop_the_worker_and_fail_no_trial(
 
 
 def test_a_station_that_is_gone_stops_the_worker_and_fails_no_trial_and_a_new_one_lets_it_go_on(
-    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path
+    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path, made: Callable[..., Workbench]
 ) -> None:
     target = parse_target("cpu@shelf:eager:fp32:1:prefill/1/1")
     provenance = {f"latency[{target}]": Provenance.MEASURED}
@@ -479,7 +462,7 @@ def test_a_station_that_is_gone_stops_the_worker_and_fails_no_trial_and_a_new_on
 
 @pytest.mark.slow
 def test_a_measuring_process_that_runs_out_of_memory_is_a_row_with_the_reason_and_the_search_goes_on(
-    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path
+    bench: Workbench, timed_spec: StudySpec, fake_visits: MakeVisit, tmp_path: Path, made: Callable[..., Workbench]
 ) -> None:
     spec = replace(timed_spec, task=bench.spec.task, data_hash=bench.spec.data_hash)
     made_visits: list[str] = []
@@ -612,7 +595,9 @@ ONE = {
 }
 
 
-def test_a_worker_on_an_exhausted_space_adds_no_row(bench: Workbench, digits: Task, tmp_path: Path) -> None:
+def test_a_worker_on_an_exhausted_space_adds_no_row(
+    bench: Workbench, digits: Task, tmp_path: Path, made: Callable[..., Workbench]
+) -> None:
     tiny = made(bench.store, replace(bench.spec, space=SearchSpace.from_dict(ONE)), digits, tmp_path, "tiny")
     Worker(tiny, Limits(trials=20)).work()
     ended = len(tiny.store.trials.all(tiny.study))
@@ -621,7 +606,7 @@ def test_a_worker_on_an_exhausted_space_adds_no_row(bench: Workbench, digits: Ta
 
 
 def test_a_worker_stops_though_a_point_of_the_space_fails_always(
-    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, digits: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[..., Workbench]
 ) -> None:
     def fail(self: object) -> Iterator[None]:
         raise TrainingFailed("loss became nan")
