@@ -22,13 +22,25 @@ def computed(meter: Meter, subject: Subject, target: Target) -> Visit:
         DoesNotFit: it has none; says what it takes, and what there is.
         Unavailable: this machine cannot supply the cost.
     """
-    sheet = modelled_device(target).known if is_modelled(target) else None
-    if isinstance(sheet, Datasheet) and "memory" not in meter.quantities:
-        taken = _taken(subject, target)
-        if taken > sheet.memory_bytes.value:
-            there, needed = (show(value, "B") for value in (sheet.memory_bytes.value, taken))
-            raise DoesNotFit(f"{target}: it does not fit there: it takes {needed}, and {sheet.name} has {there}.")
+    if "memory" not in meter.quantities:
+        lacking = _lacking(subject, target)
+        if lacking:
+            raise DoesNotFit(f"{target}: it does not fit there: {lacking}.")
     return meter.visit(subject, target)
+
+
+def has_room(subject: Subject, target: Target) -> bool:
+    """Whether the device's memory, where a datasheet tells it, holds the subject."""
+    return not _lacking(subject, target)
+
+
+def _lacking(subject: Subject, target: Target) -> str:
+    """What it takes and what there is, where that is less."""
+    sheet = modelled_device(target).known if is_modelled(target) else None
+    if not isinstance(sheet, Datasheet):
+        return ""
+    taken, there = _taken(subject, target), sheet.memory_bytes.value
+    return f"it takes {show(taken, 'B')}, and {sheet.name} has {show(there, 'B')}" if taken > there else ""
 
 
 @lru_cache(maxsize=16)

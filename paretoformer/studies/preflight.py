@@ -1,6 +1,7 @@
 """Before a search: how large the space is, what it costs, whether bounds can be met, how long it will take."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.free_memory import free_bytes
 from paretoformer.hardware_models.meters.base import Subject
+from paretoformer.hardware_models.room import has_room
 from paretoformer.records.costs import COSTS
 from paretoformer.search_spaces.build import build
 from paretoformer.store import Store
@@ -33,9 +35,11 @@ class Preflight(Counted):
     """What is known before the first trial, of measured costs too.
 
     `reference` is the hypervolume's reference point: the constant predictor's scores, and 1.1 times the largest costs.
-    `largest` is what training the largest sampled architecture takes, which nobody tried.
+    `largest` is what training the largest sampled architecture takes, which nobody tried. `without_room` of the sampled
+    take more memory than a board has, by its datasheet.
     """
 
+    without_room: int
     largest: TrainingMemory
     reference: tuple[float, ...]
     training_seconds: float
@@ -83,12 +87,13 @@ def preflight(
     """
     spec, device = planned.spec, training_device()
     free = free_bytes(device) if free is None else free
-    _check_memory(spec, found.valid[len(found.valid) // 2], free)
+    roomy = _with_room(spec, found.valid)
+    middle = len(roomy) // 2
+    _check_memory(spec, roomy[middle], free)
     lease = lease or Lease()
     measurer = Measurer(store, spec, planned.station)
     began = clock()
-    middle = len(found.valid) // 2
-    nearest = (found.valid, found.valid[middle:], found.valid[::-1])
+    nearest = (roomy, roomy[middle:], roomy[::-1])
     ends, measured = zip(
         *(
             _first_measured(measurer, store, spec, tried[:TRIED], place)
@@ -106,11 +111,22 @@ def preflight(
         survey=found,
         costs=(*counted_ranges(spec, found), *_ranges(spec, measured)),
         verdicts=verdicts(spec, found, ends, measured, planned.task.constant_scores()),
+        without_room=len(found.valid) - len(roomy),
         largest=training_memory(spec, found.valid[-1].architecture, free),
         reference=tuple(column.oriented(_worst(planned, found, measured, column)) for column in spec.columns),
         training_seconds=training,
         measuring_seconds=2 * measuring,
     )
+
+
+def _with_room(spec: StudySpec, valid: Sequence[Sampled]) -> Sequence[Sampled]:
+    """Those that every board has room for, where memory grows with MACs; all where the smallest has none, and is refused."""
+
+    def lacks(sampled: Sampled) -> bool:
+        subject = Subject(architecture=sampled.architecture, signature=spec.signature)
+        return not all(has_room(subject, target) for target in spec.targets)
+
+    return valid[: bisect_left(valid, True, key=lacks)] or valid
 
 
 def _check_memory(spec: StudySpec, middle: Sampled, free: int) -> None:

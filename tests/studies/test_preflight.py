@@ -8,10 +8,13 @@ import pytest
 from paretoformer.hardware_models.converting import ConversionFailed
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
+from paretoformer.hardware_models.room import DoesNotFit
 from paretoformer.records.errors import UserError
 from paretoformer.records.target import Target
+from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.space import SearchSpace
 from paretoformer.store import Store
+from paretoformer.studies import preflight as preflight_module
 from paretoformer.studies.lease import Lease
 from paretoformer.studies.planning import Request, plan
 from paretoformer.studies.preflight import Preflight, preflight
@@ -88,6 +91,29 @@ def test_what_a_targets_runtime_cannot_run_is_passed_over_for_the_next(look: Loo
     least = next(cost.least for cost in found.costs if cost.name.startswith("latency["))
     assert len(refused) == 1
     assert least >= next(cost.least for cost in found.costs if cost.name == "macs") * 1e-9
+
+
+def test_what_has_no_room_on_a_board_is_left_out_and_told(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    macs = next(cost for cost in look().costs if cost.name == "macs")
+
+    def fits(subject: Subject, target: Target) -> bool:
+        return count(subject.architecture, subject.signature).macs <= macs.middle
+
+    monkeypatch.setattr(preflight_module, "has_room", fits)
+    found = look()
+    latency = next(cost for cost in found.costs if cost.name.startswith("latency["))
+    assert latency.most == pytest.approx(macs.middle * 1e-9)
+    valid = len(found.survey.valid)
+    assert valid / 3 < found.without_room < 2 * valid / 3
+
+
+def test_where_nothing_has_room_the_smallest_is_refused(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(meter: Meter, subject: Subject, target: Target) -> Visit:
+        raise DoesNotFit(f"{target}: it does not fit there.")
+
+    monkeypatch.setattr(preflight_module, "has_room", lambda subject, target: False)
+    with pytest.raises(UserError, match=r"The smallest sampled .* cannot be measured here: .*it does not fit there"):
+        look(visits=never)
 
 
 def test_a_space_that_no_target_can_run_is_refused(look: Look) -> None:

@@ -23,6 +23,7 @@ def counted_json(found: Counted, spec: StudySpec, trials: int) -> dict[str, obje
     return {
         **_common_json(found, spec),
         "left_out": [*_measured(spec), "hours"],
+        "without_room": None,
         "largest": None,
         "reference": None,
         "seconds": None,
@@ -34,6 +35,9 @@ def counted_json(found: Counted, spec: StudySpec, trials: int) -> dict[str, obje
 def preflight_lines(found: Preflight, spec: StudySpec, trials: int, workers: int = 1) -> Iterator[str]:
     """Size, invalid share, ranges of costs, whether bounds can be met, how long so many trials would take."""
     yield from _common_lines(found)
+    if found.without_room:
+        sampled = len(found.survey.valid)
+        yield f"  about {found.without_room / sampled:.0%} of the sampled have no room on the device; trials of their like are invalid"
     if not found.largest.fits:
         yield f"  the largest sampled cannot be trained here: {found.largest}; trials of its like will fail"
     each = duration(found.training_seconds), duration(found.measuring_seconds)
@@ -48,6 +52,7 @@ def preflight_json(found: Preflight, spec: StudySpec, trials: int) -> dict[str, 
     return {
         **_common_json(found, spec),
         "left_out": [],
+        "without_room": found.without_room,
         "largest": {
             "training_bytes": found.largest.needed,
             "fits": found.largest.fits,
