@@ -139,7 +139,7 @@ def apply_predictor(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="Rows with the columns that it was fitted to.")],
     json: Json = False,
 ) -> None:
-    """Predict a cost of each row, as CSV: row, value, and the ends of its interval."""
+    """Predict a cost of each row, as CSV: row, the cost by its name, and low and high, the ends of its interval."""
     from paretoformer.cli.views.predictors import predictions_csv, predictions_json
     from paretoformer.hardware_models.predictors.table_predictor import TablePredictor
     from paretoformer.hardware_models.tables.reading import read_table

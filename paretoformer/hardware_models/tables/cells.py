@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -60,8 +61,22 @@ def number_parts(cell: Any) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def are_dates(cells: Sequence[Any]) -> bool:
+    """Whether all begin with a date as ISO 8601 writes it; lists of numbers have no leading zeros."""
+    texts = [str(cell).strip() for cell in cells]
+    return all(map(_is_date, texts)) and any("-0" in text for text in texts)
+
+
 def is_sequence(cell: Any) -> bool:
     """Whether a cell is a list already, as Parquet and Python give it."""
     return not isinstance(cell, str) and (
         isinstance(cell, Sequence) or hasattr(cell, "__array__") and hasattr(cell, "__len__")
     )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return "-" in text

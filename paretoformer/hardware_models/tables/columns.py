@@ -54,11 +54,13 @@ def read_column(name: str, raw: Sequence[Any], kind: ColumnKind | None = None) -
     """Understand a column; `kind` is what it is known to be.
 
     Raises:
-        UserError: a cell is empty or of another kind than the others, or there are too many words; names the row, from 1.
+        UserError: a cell is empty or of another kind than the others, or there are dates or too many words; names the row, from 1.
     """
     for row, cell in enumerate(raw, 1):
         if cells.missing(cell):
             raise UserError(f"Row {row} of column '{name}' is {_blank(cell)}; fill it or leave the row out.")
+    if kind is None and cells.are_dates(raw):
+        raise UserError(f"Column '{name}' holds dates, which say nothing of an architecture.")
     kind = kind or _kind(raw)
     if kind is ColumnKind.NUMBERS:
         return Column(name=name, kind=kind, cells=numbers(name, raw))

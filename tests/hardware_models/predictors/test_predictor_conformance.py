@@ -50,7 +50,7 @@ def test_an_affine_law_is_recovered(
 def test_exact_methods_recover_an_affine_law_exactly(
     rows: tuple[Features, Floats], new: tuple[Features, Floats]
 ) -> None:
-    for name in ("physical", "linear"):
+    for name in ("physical", "linear", "additive"):
         said = predictor(name)().learn(*rows, seed=0).predict(new[0])
         np.testing.assert_allclose(said, new[1], rtol=1e-3)
 

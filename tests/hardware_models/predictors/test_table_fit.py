@@ -192,3 +192,20 @@ def test_a_table_too_small_to_hold_rows_out_is_refused() -> None:
 def test_a_share_that_is_none_is_refused() -> None:
     with pytest.raises(UserError, match="'1.5' is not a share of rows"):
         score_table(roofline(30), ["cost"], TableRequest(), held_out=1.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["words", "falling"])
+def test_prices_of_words_and_costs_that_fall_are_told_as_well_as_by_a_linear_model(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    if kind == "words":
+        places, prices = rng.integers(0, 5, (200, 6)), rng.uniform(1, 10, (6, 5))
+        columns = {f"op{i}": [f"w{place}" for place in places[:, i]] for i in range(6)}
+        cost = prices[np.arange(6), places].sum(1)
+    else:
+        numbers = rng.uniform(1, 10, (200, 5))
+        columns = {f"n{i}": list(numbers[:, i]) for i in range(5)}
+        cost = 100 + numbers @ np.array([3, -4, 2, -1, 5])
+    frame = pd.DataFrame({**columns, "cost": cost * (1 + 0.01 * rng.standard_normal(200))})
+    (found,) = score_table(frame, ["cost"], TableRequest(features=tuple(columns)))
+    assert found.chosen.mape <= 1.02 * found.baselines["linear"].mape

@@ -53,6 +53,16 @@ def test_a_column_is_what_its_cells_are(raw: list[object], kind: ColumnKind) -> 
     assert read_column("x", raw).kind is kind
 
 
+@pytest.mark.parametrize("raw", [["2024-05-14", "2024-11-30"], ["2024-05-14 10:30", "2024-06-01T08:00:00"]])
+def test_dates_are_no_lists_of_numbers(raw: list[str]) -> None:
+    with pytest.raises(UserError, match=r"Column 'x' holds dates, which say nothing of an architecture\."):
+        read_column("x", raw)
+
+
+def test_lists_that_could_be_dates_are_lists() -> None:
+    assert read_column("x", ["2048-12-16", "1024-10-12"]).kind is ColumnKind.LISTS
+
+
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
