@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from paretoformer.kernels.dispatch import Path, choose, one_kind, shapes
+from paretoformer.kernels.precision import widened, without_autocast
 
 CHUNK = 64
 """Tokens that the causal form treats with a quadratic product at once."""
@@ -23,7 +24,8 @@ def linear_attention(
     N^2 (d + e) where one chunk holds everything.
 
     Args:
-        q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e).
+        q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e). Where one is fp16, which ends at
+            65,504, sums are in fp32; what is given in fp16 may still be beyond it, as a sum of many products often is.
         state: (B, H, d, e), the sum of k v^T over the tokens before (causal only), fp32 where q is narrower: a sum in
             bf16 stops growing after some 256 tokens.
 
@@ -35,6 +37,10 @@ def linear_attention(
     """
     if not torch.compiler.is_compiling():
         _check(q, k, v, causal, state, v.shape[3])
+    if torch.float16 in (q.dtype, k.dtype, v.dtype):
+        with without_autocast(q):
+            out, state = linear_attention(widened(q), widened(k), widened(v), causal=causal, state=state)
+        return out.to(v.dtype), state
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.REFERENCE:
         return linear_attention_reference(q, k, v, causal=causal, state=state)
@@ -62,6 +68,12 @@ def linear_attention_with_divisor(
     """
     if not torch.compiler.is_compiling():
         _check(q, k, v, causal, state, v.shape[3] + 1)
+    if torch.float16 in (q.dtype, k.dtype, v.dtype):
+        with without_autocast(q):
+            total, divisor, state = linear_attention_with_divisor(
+                widened(q), widened(k), widened(v), causal=causal, state=state
+            )
+        return total.to(v.dtype), divisor.to(v.dtype), state
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.TRITON:
         from paretoformer.kernels.linear_attention.scan import scan_with_divisor
@@ -81,7 +93,7 @@ def scan_rule(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | Non
     few = length <= CHUNK and state is None and batch * heads * length < LEAST_TOKENS
     if not causal or length == 1 or few or 0 in q.shape or 0 in v.shape:
         return Path.TORCH
-    if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+    if q.dtype not in (torch.float32, torch.bfloat16):
         return f"no kernel for {q.dtype}"
     one = q.dtype == k.dtype == v.dtype or torch.is_autocast_enabled("cuda")
     if not one or (state is not None and state.dtype != torch.float32):

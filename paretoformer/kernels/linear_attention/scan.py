@@ -28,9 +28,13 @@ _sums, _running, _outputs = Launcher(kernels.sums), Launcher(kernels.running), L
 
 
 def scan(q: Tensor, k: Tensor, v: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-    """`causal_linear_attention` forward in time, in autocast's dtype, columns of v padded as the kernels like them."""
+    """`causal_linear_attention` forward in time, columns of v padded as the kernels like them.
+
+    In autocast's dtype, but not in fp16, in which sums would end at 65,504.
+    """
     if torch.is_autocast_enabled("cuda"):
-        q, k, v = (x.to(torch.get_autocast_dtype("cuda")) for x in (q, k, v))
+        narrow = torch.get_autocast_dtype("cuda")
+        q, k, v = (x.to(torch.float32 if narrow == torch.float16 else narrow) for x in (q, k, v))
     columns = v.shape[3]
     missing = -columns % ALIGNED
     if not missing or columns < ALIGNED:

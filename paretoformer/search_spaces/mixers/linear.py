@@ -6,9 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import elu
 
-from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
-from paretoformer.search_spaces.parts.feature_attention import LEAST, Sums, empty_sums, product_macs, step_product_macs
+from paretoformer.search_spaces.parts.feature_attention import (
+    LEAST,
+    Sums,
+    empty_sums,
+    product_macs,
+    step_product_macs,
+    weighted_mean,
+    weighted_total,
+)
 from paretoformer.search_spaces.registry import register
 
 
@@ -76,15 +83,12 @@ class Linear(Attention):
         q, k, v = self.project(x)
         repeats = self.heads // self.kv_heads
         q, k, v = elu(q) + 1, (elu(k) + 1).repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
-        valid = context.valid(x.shape[1])
-        if valid is not None:
-            k = k * valid[:, None, :, None]
         turned_q, turned_k = self.rotated(q, context), self.rotated(k, context)
         if turned_q is q:
-            total, divisor, state = linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
-        else:
-            values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
-            total, values = linear_attention(turned_q, turned_k, v, causal=context.causal, state=values)
-            divisor, ones = linear_attention(q, k, torch.ones_like(v[..., :1]), causal=context.causal, state=ones)
-            state = None if values is None or ones is None else torch.cat((values, ones), -1)
-        return self.merge(total / divisor.clamp_min(LEAST)), state
+            y, state = weighted_mean(q, k, v, context, state)
+            return self.merge(y), state
+        values, ones = (None, None) if state is None else (state[..., :-1], state[..., -1:])
+        total, values = weighted_total(turned_q, turned_k, v, context, values)
+        divisor, ones = weighted_total(q, k, torch.ones_like(v[..., :1]), context, ones)
+        state = None if values is None or ones is None else torch.cat((values, ones), -1)
+        return self.merge((total / divisor.clamp_min(LEAST)).to(v.dtype)), state

@@ -1,13 +1,13 @@
 """Attentions whose weights are products of features: running sums take the place of N x N weights."""
 
 from abc import abstractmethod
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from paretoformer.kernels import linear_attention_with_divisor
+from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.kernels.linear_attention import CHUNK
 from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
@@ -51,14 +51,30 @@ def weighted_sums(
     Returns:
         (B, H, N, d), (B, H, N, 1), and the new state if one was given.
     """
+    q, k, v, products = _operands(q, k, v, context)
+    with products:
+        return linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
+
+
+def weighted_total(
+    q: Tensor, k: Tensor, v: Tensor, context: Context, state: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """The first of `weighted_sums`, and the new state (B, H, F, d) if one was given; arguments as there."""
+    q, k, v, products = _operands(q, k, v, context)
+    with products:
+        return linear_attention(q, k, v, causal=context.causal, state=state)
+
+
+def _operands(
+    q: Tensor, k: Tensor, v: Tensor, context: Context
+) -> tuple[Tensor, Tensor, Tensor, AbstractContextManager[object]]:
+    """Without padding's keys, in what dtype, and in which block sums are to be made."""
     valid = context.valid(k.shape[2])
     if valid is not None:
         k = k * valid[:, None, :, None]
-    narrow = torch.float16 in (q.dtype, k.dtype, v.dtype)
-    if narrow:
-        q, k, v = widened(q), widened(k), widened(v)
-    with without_autocast(q) if narrow else nullcontext():
-        return linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
+    if torch.float16 not in (q.dtype, k.dtype, v.dtype):
+        return q, k, v, nullcontext()
+    return widened(q), widened(k), widened(v), without_autocast(q)
 
 
 def weighted_mean(

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 pytest.importorskip("triton")
 
 from paretoformer.kernels.dispatch import Path
-from paretoformer.kernels.linear_attention import linear_attention_reference, scan_rule
+from paretoformer.kernels.linear_attention import (
+    linear_attention,
+    linear_attention_reference,
+    linear_attention_with_divisor,
+    scan_rule,
+)
 from paretoformer.kernels.linear_attention.scan import causal_linear_attention, scan, scan_with_divisor
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -87,6 +92,19 @@ def test_half_precision_keeps_its_sums_in_fp32() -> None:
     q, k, v, state = operands(1, 2, 130, 16, 16, torch.float16)
     exact, _ = linear_attention_reference(q.double(), k.double(), v.double(), causal=True, state=state.double())
     assert close(scan(q, k, v, state)[0], exact, 2e-3)
+
+
+def test_sums_of_fp16_may_exceed_its_largest_number_on_the_way() -> None:
+    """600 keys of size 12 are 7,200 in each of 8 places; with small queries the answer is small."""
+    q, k = torch.full((1, 1, 600, 8), 1e-3), torch.full((1, 1, 600, 8), 12.0)
+    v = torch.full((1, 1, 600, 8), 12.0)
+    for causal in (False, True):
+        exact = linear_attention_reference(q.half().double(), k.double(), v.double(), causal=causal)[0]
+        assert (k.mT @ v).max() > torch.finfo(torch.float16).max
+        found = linear_attention(q.half(), k.half(), v.half(), causal=causal)[0]
+        assert found.dtype == torch.float16 and close(found, exact, 2e-3)
+        total, divisor, _ = linear_attention_with_divisor(q.half(), k.half(), v.half(), causal=causal)
+        assert close(total / divisor, torch.full_like(total, 12.0).double(), 2e-3)
 
 
 def test_operands_that_are_not_contiguous_give_the_same() -> None:
