@@ -235,14 +235,23 @@ def main() -> None:
     for group in GROUPS:
         if group not in options.only:
             continue
-        for contest, exact in GROUPS[group]():
-            if time.monotonic() - began > 60 * options.minutes:
-                report["left_out"].append(f"{contest.group} {contest.name}")
-                continue
+        for contest, exact in _in_time(GROUPS[group](), group, began + 60 * options.minutes, report["left_out"]):
             report["rows"].append(contest if isinstance(contest, dict) else run(contest, bandwidth, exact))
             print(_line(report["rows"][-1]), flush=True)
         _store(report, began, options.json)
     print(f"paths {paths_taken()}, left out {report['left_out']}, {_spent(began)}")
+
+
+def _in_time(contests: Iterator[Any], group: str, end: float, left_out: list[str]) -> Iterator[Any]:
+    """Those that begin before the end; what was not begun is noted."""
+    done = 0
+    while time.monotonic() < end:
+        contest = next(contests, None)
+        if contest is None:
+            return
+        yield contest
+        done += 1
+    left_out.append(f"{group} after {done}")
 
 
 def _store(report: dict[str, Any], began: float, path: Path | None) -> None:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from paretoformer.kernels.dispatch import defined, one_kind, shapes
+from paretoformer.kernels.softmax_attention import check_bias
 
 
 def attention_weights(
@@ -24,7 +25,7 @@ def attention_weights(
         ValueError: the shapes, dtypes or devices do not fit together.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, valid)
+        _check(q, k, bias, valid)
     defined("attention_weights")
     queries, keys = q.shape[2], k.shape[2]
     scores = q @ k.repeat_interleave(q.shape[1] // k.shape[1], 1).mT / q.shape[-1] ** 0.5
@@ -41,10 +42,16 @@ def attention_weights(
     return weights.masked_fill(~seen, 0.0)
 
 
-def _check(q: Tensor, k: Tensor, valid: Tensor | None) -> None:
-    if q.ndim != 4 or k.ndim != 4 or q.shape[::3] != k.shape[::3] or not k.shape[1] or q.shape[1] % k.shape[1]:
-        raise ValueError(f"attention weights are of q (B, H, T, d) and k (B, Hkv, S, d), got {shapes(q=q, k=k)}.")
+def _check(q: Tensor, k: Tensor, bias: Tensor | None, valid: Tensor | None) -> None:
+    fits = q.ndim == 4 and k.ndim == 4 and q.shape[::3] == k.shape[::3] and k.shape[1] and len(q)
+    if not fits or q.shape[1] % k.shape[1]:
+        raise ValueError(
+            f"attention weights are of q (B, H, T, d) and k (B, Hkv, S, d), B at least 1, got {shapes(q=q, k=k)}."
+        )
     if not one_kind(q, k):
-        raise ValueError(f"attention weights take one dtype and one device, got {shapes(q=q, k=k)}.")
+        raise ValueError(
+            f"attention weights take numbers of one floating-point dtype on one device, got {shapes(q=q, k=k)}."
+        )
+    check_bias(q, k.shape[2], bias)
     if valid is not None and (valid.shape != k.shape[::2] or valid.dtype != torch.bool or valid.device != k.device):
         raise ValueError(f"valid keys are (B, S) bool on the device of k, got {shapes(k=k, valid=valid)}.")

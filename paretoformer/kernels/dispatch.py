@@ -128,7 +128,9 @@ def wants_gradient(*tensors: Tensor | None) -> bool:
 
 
 def one_kind(first: Tensor, *others: Tensor) -> bool:
-    """Whether all are on one device and of one dtype; autocast makes dtypes one by itself."""
+    """Whether all hold floating-point numbers of one dtype on one device; autocast makes dtypes one by itself."""
+    if not first.is_floating_point():
+        return False
     device, dtype, alike = first.device, first.dtype, True
     for x in others:
         if x.device != device:

@@ -74,4 +74,8 @@ def _check(rows: Tensor, chosen: Tensor, up: Tensor, down: Tensor) -> None:
         raise ValueError(f"experts take rows (S, D), chosen (S,), up (E, D, hidden), down (E, hidden, D), got {given}.")
     if chosen.dtype != torch.int64 or chosen.device != rows.device or not one_kind(rows, up, down):
         given = shapes(rows=rows, chosen=chosen, up=up, down=down)
-        raise ValueError(f"experts take one dtype and one device, and int64 for what is chosen, got {given}.")
+        raise ValueError(
+            f"experts take numbers of one floating-point dtype on one device, and int64 for what is chosen, got {given}."
+        )
+    if chosen.device.type == "cpu" and len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(up):
+        raise ValueError(f"chosen experts are 0 to {len(up) - 1}, got {chosen.min()} to {chosen.max()}.")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from paretoformer.kernels.dispatch import defined
+from paretoformer.kernels.dispatch import defined, shapes
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of x, x^3 and x^5; chosen for speed, so that singular values end between 0.7 and 1.2 instead of at 1."""
@@ -23,8 +23,15 @@ def newton_schulz(x: Tensor, steps: int) -> Tensor:
         x: (..., m, n); 0 stays 0.
         steps: 5 take singular values from 0.05 of the norm of x on into 0.68 .. 1.14.
 
+    Raises:
+        ValueError: x is no matrix of floating-point numbers, or there is no step.
+
     Source: Jordan et al. 2024 (Muon).
     """
+    if x.ndim < 2 or not x.is_floating_point() or steps < 1:
+        raise ValueError(
+            f"newton_schulz takes floating-point x (..., m, n) and a step at least, got {steps} of {shapes(x=x)}."
+        )
     wide = x.shape[-2] <= x.shape[-1]
     y = x if wide else x.mT
     y = y / (torch.linalg.matrix_norm(y, keepdim=True) + 1e-7)
@@ -64,5 +71,5 @@ def _polynomial(square: Tensor, steps: int) -> Tensor:
         product = factor if product is None else factor @ product
         if left:
             square = factor @ square @ factor
-    assert product is not None, "at least one step is taken"
+    assert product is not None
     return product.view(shape)

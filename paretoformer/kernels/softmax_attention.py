@@ -20,16 +20,17 @@ def softmax_attention(
 
     Args:
         q: (B, H, T, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H.
-        bias: (H, T, S) or (B, H, T, S), added to the scores. valid: (B, S) bool, False where a key is padding.
+        bias: (H, T, S) or (B, H, T, S), added to the scores. valid: (B, S) bool, False where a key is padding, which is
+            finite.
 
     Returns:
-        (B, H, T, d).
+        (B, H, T, d), 0 for a query that a bias of -inf lets see nothing.
 
     Raises:
         ValueError: the shapes, dtypes or devices do not fit together.
     """
     if not torch.compiler.is_compiling():
-        _check(q, k, v, valid)
+        _check(q, k, v, causal, bias, valid)
         sharded = by_shards(q, k, v, causal, bias, valid)
         if sharded is not None:
             return sharded
@@ -55,7 +56,8 @@ def softmax_attention_reference(
     scores = q @ k.mT / q.shape[-1] ** 0.5
     mask = _mask(q, k.shape[2], causal, bias, valid)
     scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
-    return scores.softmax(-1) @ v
+    nothing = scores.isneginf().all(-1, keepdim=True)
+    return scores.softmax(-1).masked_fill(nothing, 0.0) @ v
 
 
 def _rule(q: Tensor) -> Path | str:
@@ -63,12 +65,35 @@ def _rule(q: Tensor) -> Path | str:
     return Path.TORCH
 
 
-def _check(q: Tensor, k: Tensor, v: Tensor, valid: Tensor | None) -> None:
+def check_bias(q: Tensor, keys: int, bias: Tensor | None) -> None:
+    """Make sure that a bias fits to the scores of q (B, H, T, d) with so many keys.
+
+    Raises:
+        ValueError: it does not, or lies on another device.
+    """
+    if bias is None:
+        return
+    batch, heads, queries = q.shape[:3]
+    fits = bias.shape[-3:] == (heads, queries, keys) and bias.shape[:-3] in ((), (1,), (batch,))
+    if not fits or bias.device != q.device or not bias.is_floating_point():
+        raise ValueError(
+            f"a bias is (H, T, {keys}) or (B, H, T, {keys}), of numbers on q's device, got {shapes(q=q, bias=bias)}."
+        )
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor, causal: bool, bias: Tensor | None, valid: Tensor | None) -> None:
     fits = q.ndim == 4 and k.ndim == 4 and k.shape == v.shape and q.shape[::3] == k.shape[::3] and k.shape[1]
-    if not fits or q.shape[1] % k.shape[1]:
-        raise ValueError(f"softmax attention takes q (B, H, T, d), k, v (B, Hkv, S, d), got {shapes(q=q, k=k, v=v)}.")
+    if not fits or q.shape[1] % k.shape[1] or not len(q):
+        raise ValueError(
+            f"softmax attention takes q (B, H, T, d), k, v (B, Hkv, S, d), B at least 1, got {shapes(q=q, k=k, v=v)}."
+        )
     if not one_kind(q, k, v):
-        raise ValueError(f"softmax attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
+        raise ValueError(
+            f"softmax attention takes numbers of one floating-point dtype on one device, got {shapes(q=q, k=k, v=v)}."
+        )
+    if causal and q.shape[2] > k.shape[2]:
+        raise ValueError(f"in causal order the last query stands at the last key, got {shapes(q=q, k=k)}.")
+    check_bias(q, k.shape[2], bias)
     if valid is not None and (valid.shape != k.shape[::2] or valid.dtype != torch.bool or valid.device != k.device):
         raise ValueError(f"valid keys are (B, S) bool on the device of k, got {shapes(k=k, valid=valid)}.")
 

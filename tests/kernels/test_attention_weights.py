@@ -36,7 +36,7 @@ def test_a_query_that_sees_no_key_has_no_weights() -> None:
         (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 5), None, r"q \(B, H, T, d\) and k .*k \(1, 2, 3, 5\) float32"),
         (torch.ones(1, 3, 3, 4), torch.ones(1, 2, 3, 4), None, r"q \(1, 3, 3, 4\)"),
         (torch.ones(1, 2, 3, 4), torch.ones(1, 0, 3, 4), None, r"k \(1, 0, 3, 4\)"),
-        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4).double(), None, r"one dtype.*float64 cpu"),
+        (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4).double(), None, r"one floating-point dtype.*float64 cpu"),
         (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4, device="meta"), None, r"one device.*float32 meta"),
         (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4), torch.ones(1, 3), r"bool.*valid \(1, 3\) float32"),
         (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4), torch.ones(1, 4, dtype=torch.bool), r"valid \(1, 4\) bool"),
@@ -53,5 +53,11 @@ def test_autocast_may_mix_dtypes() -> None:
         torch.testing.assert_close(attention_weights(q, k, causal=False).float(), torch.full((1, 1, 2, 2), 0.5))
 
 
-def test_an_empty_batch_has_no_weights() -> None:
-    assert attention_weights(torch.ones(0, 2, 3, 4), torch.ones(0, 1, 3, 4), causal=True).shape == (0, 2, 3, 3)
+def test_an_empty_batch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"B at least 1, got q \(0, 2, 3, 4\)"):
+        attention_weights(torch.ones(0, 2, 3, 4), torch.ones(0, 1, 3, 4), causal=True)
+
+
+def test_a_bias_that_does_not_fit_is_named() -> None:
+    with pytest.raises(ValueError, match=r"a bias is \(H, T, 3\) or .*bias \(2, 3, 4\)"):
+        attention_weights(torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4), causal=True, bias=torch.ones(2, 3, 4))

@@ -91,7 +91,7 @@ def test_an_exported_program_gives_the_same_for_another_choice() -> None:
         ({1: torch.zeros(4, dtype=torch.int32)}, r"chosen \(4,\) int32"),
         ({3: torch.ones(2, WIDTH, HIDDEN)}, r"down \(2, 3, 5\)"),
         ({2: torch.ones(0, WIDTH, HIDDEN), 3: torch.ones(0, HIDDEN, WIDTH)}, r"up \(0, 3, 5\)"),
-        ({0: torch.ones(4, WIDTH).double()}, r"one dtype.*rows \(4, 3\) float64"),
+        ({0: torch.ones(4, WIDTH).double()}, r"one floating-point dtype.*rows \(4, 3\) float64"),
         ({2: torch.ones(2, WIDTH, HIDDEN, device="meta")}, r"one device.*up \(2, 3, 5\) float32 meta"),
     ],
 )

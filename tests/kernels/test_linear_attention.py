@@ -150,7 +150,7 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 
 def test_one_dtype_is_needed_but_under_autocast() -> None:
     q, k, v = operands(1, 2, 4, 4, 5)
-    with pytest.raises(ValueError, match=r"one dtype and one device, got q \(1, 2, 4, 4\) float32 cpu, k .* float64"):
+    with pytest.raises(ValueError, match=r"one floating-point dtype on one device, got q \(1, 2, 4, 4\) float32 cpu, k .* float64"):
         linear_attention(q.float(), k, v, causal=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found, _ = linear_attention(q.float(), k.bfloat16(), v.float(), causal=True)
@@ -164,5 +164,6 @@ def test_a_state_without_an_order_is_refused() -> None:
         linear_attention(q, k, v, causal=False, state=torch.zeros(1, 2, 4, 5))
 
 
-def test_an_empty_batch_gives_nothing() -> None:
-    assert linear_attention(*operands(0, 2, 4, 4, 5), causal=True)[0].shape == (0, 2, 4, 5)
+def test_an_empty_batch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"B at least 1, got q \(0, 2, 4, 4\)"):
+        linear_attention(*operands(0, 2, 4, 4, 5), causal=True)

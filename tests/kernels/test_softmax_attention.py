@@ -136,7 +136,7 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"q": torch.ones(1, 2, 3, 4).double()}, r"one dtype and one device, got q \(1, 2, 3, 4\) float64"),
+        ({"q": torch.ones(1, 2, 3, 4).double()}, r"one floating-point dtype on one device, got q \(1, 2, 3, 4\) float64"),
         ({"v": torch.ones(1, 2, 3, 4, device="meta")}, r"one device, got .*v \(1, 2, 3, 4\) float32 meta"),
         ({"k": torch.ones(1, 0, 3, 4), "v": torch.ones(1, 0, 3, 4)}, r"k \(1, 0, 3, 4\)"),
         ({"valid": torch.ones(1, 3)}, r"bool on the device of k, got .*valid \(1, 3\) float32"),
@@ -149,6 +149,35 @@ def test_operands_that_do_not_fit_are_refused(changed, said) -> None:
         softmax_attention(**{**fitting, **changed}, causal=False)
 
 
-def test_an_empty_batch_gives_nothing() -> None:
+def test_an_empty_batch_is_refused() -> None:
     empty = torch.ones(0, 2, 3, 4)
-    assert softmax_attention(empty, empty, empty, causal=True).shape == (0, 2, 3, 4)
+    with pytest.raises(ValueError, match=r"B at least 1, got q \(0, 2, 3, 4\)"):
+        softmax_attention(empty, empty, empty, causal=True)
+
+
+def test_whole_numbers_are_refused() -> None:
+    whole = torch.ones(1, 2, 3, 4, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"one floating-point dtype on one device, got q \(1, 2, 3, 4\) int64"):
+        softmax_attention(whole, whole, whole, causal=True)
+
+
+def test_more_queries_than_keys_have_no_causal_order() -> None:
+    with pytest.raises(ValueError, match=r"the last query stands at the last key, got q \(1, 2, 4, 4\)"):
+        softmax_attention(torch.ones(1, 2, 4, 4), *[torch.ones(1, 2, 3, 4)] * 2, causal=True)
+
+
+@pytest.mark.parametrize(
+    "bias", [torch.ones(4, 5, 6), torch.ones(2, 3, 3, device="meta"), torch.ones(2, 3, 3, dtype=torch.long)]
+)
+def test_a_bias_of_another_shape_kind_or_device_is_refused(bias) -> None:
+    x = torch.ones(1, 2, 3, 4)
+    with pytest.raises(ValueError, match=r"a bias is \(H, T, 3\) or \(B, H, T, 3\), of numbers on q's device, got"):
+        softmax_attention(x, x, x, causal=False, bias=bias)
+
+
+@pytest.mark.parametrize("attend", [softmax_attention, softmax_attention_reference])
+def test_a_query_that_a_bias_lets_see_nothing_gives_zeros(attend) -> None:
+    x, bias = torch.ones(1, 2, 3, 4), torch.zeros(2, 3, 3)
+    bias[:, 1] = -torch.inf
+    out = attend(x, x, x, causal=False, bias=bias)
+    assert out[:, :, 1].eq(0).all() and out[:, :, [0, 2]].eq(1).all()

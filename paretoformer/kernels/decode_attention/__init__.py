@@ -20,7 +20,7 @@ def decode_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None = N
 
     Args:
         q: (B, H, d). k, v: (B, Hkv, S, d), Hkv dividing H; query head h reads key head h * Hkv // H. Padding is finite.
-        lengths: (B,) integers in 0 .. S on q's device, S for all if none. A request without keys gives zeros.
+        lengths: (B,) int32 or int64 in 0 .. S on q's device, S for all if none. A request without keys gives zeros.
 
     Returns:
         (B, H, d).
@@ -106,12 +106,13 @@ def _check(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> None:
         or q.shape[1] % k.shape[1]
     ):
         raise ValueError(f"decode attention takes q (B, H, d), k and v (B, Hkv, S, d), got {shapes(q=q, k=k, v=v)}.")
-    if not (q.dtype == k.dtype == v.dtype and q.device == k.device == v.device):
-        raise ValueError(f"decode attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
+    if not (q.is_floating_point() and q.dtype == k.dtype == v.dtype and q.device == k.device == v.device):
+        raise ValueError(
+            f"decode attention takes numbers of one floating-point dtype on one device, got {shapes(q=q, k=k, v=v)}."
+        )
     if lengths is None:
         return
-    whole = not (lengths.is_floating_point() or lengths.dtype == torch.bool)
-    if lengths.shape != q.shape[:1] or lengths.device != q.device or not whole:
-        raise ValueError(f"lengths are (B,) integers on q's device, got {shapes(q=q, lengths=lengths)}.")
+    if lengths.shape != q.shape[:1] or lengths.device != q.device or lengths.dtype not in (torch.int32, torch.int64):
+        raise ValueError(f"lengths are (B,) of int32 or int64 on q's device, got {shapes(q=q, lengths=lengths)}.")
     if lengths.device.type == "cpu" and lengths.numel() and not 0 <= lengths.min() <= lengths.max() <= k.shape[2]:
         raise ValueError(f"lengths are 0 to {k.shape[2]}, the keys that there are, got {lengths.tolist()}.")

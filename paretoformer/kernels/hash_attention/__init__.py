@@ -110,7 +110,11 @@ def _on_gpu(v: Tensor) -> Path:
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor, valid: Tensor | None) -> None:
-    if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
-        raise ValueError(f"hash attention takes q, k (B, H, N, b) and v (B, H, N, e), got {shapes(q=q, k=k, v=v)}.")
+    if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3] or not len(q):
+        raise ValueError(
+            f"hash attention takes q, k (B, H, N, b) and v (B, H, N, e), B at least 1, got {shapes(q=q, k=k, v=v)}."
+        )
+    if not v.is_floating_point() or not q.device == k.device == v.device:
+        raise ValueError(f"hash attention takes floating-point v and one device, got {shapes(q=q, k=k, v=v)}.")
     if valid is not None and (valid.shape != (v.shape[0], v.shape[2]) or valid.device != v.device):
         raise ValueError(f"what is valid beside v is (B, N), got {shapes(v=v, valid=valid)}.")

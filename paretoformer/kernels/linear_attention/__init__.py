@@ -140,10 +140,14 @@ def _chunks(x: Tensor) -> Tensor:
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor, causal: bool, state: Tensor | None, columns: int) -> None:
-    if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
-        raise ValueError(f"linear attention takes q, k (B, H, N, d) and v (B, H, N, e), got {shapes(q=q, k=k, v=v)}.")
+    if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3] or not len(q):
+        raise ValueError(
+            f"linear attention takes q, k (B, H, N, d) and v (B, H, N, e), B at least 1, got {shapes(q=q, k=k, v=v)}."
+        )
     if not one_kind(q, k, v):
-        raise ValueError(f"linear attention takes one dtype and one device, got {shapes(q=q, k=k, v=v)}.")
+        raise ValueError(
+            f"linear attention takes numbers of one floating-point dtype on one device, got {shapes(q=q, k=k, v=v)}."
+        )
     if state is not None and (state.shape != (*q.shape[:2], q.shape[3], columns) or state.device != q.device):
         raise ValueError(f"the state beside q and v is (B, H, d, {columns}), got {shapes(q=q, v=v, state=state)}.")
     if state is not None and not causal:

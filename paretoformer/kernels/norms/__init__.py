@@ -155,14 +155,23 @@ def _crms_by_torch(x: Tensor, eps: float) -> Tensor:
 def _path(operation: str, x: Tensor, residual: Tensor | None, weight: Tensor | None, bias: Tensor | None) -> Path:
     if not torch.compiler.is_compiling():
         for parameter in (weight, bias):
-            if parameter is not None and (parameter.shape != x.shape[-1:] or parameter.device != x.device):
+            if parameter is not None and not _fits(parameter, x):
                 given = shapes(x=x, weight=weight, bias=bias)
-                raise ValueError(f"a norm's weight and bias are (D,) on the device of x (..., D), got {given}.")
+                raise ValueError(
+                    f"a norm's weight and bias are (D,) on the device of x (..., D), in its dtype or fp32, got {given}."
+                )
         if residual is not None and (residual.shape != x.shape or residual.device != x.device):
             raise ValueError(f"a norm of a sum takes two alike on one device, got {shapes(x=x, residual=residual)}.")
         if not x.ndim or not x.is_floating_point():
             raise ValueError(f"a norm takes floating-point x (..., D), got {shapes(x=x)}.")
     return choose(operation, norm_rule, x, residual, weight, bias)
+
+
+def _fits(parameter: Tensor, x: Tensor) -> bool:
+    alike = parameter.dtype in (x.dtype, torch.float32) or (
+        x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+    )
+    return alike and parameter.shape == x.shape[-1:] and parameter.device == x.device
 
 
 def _fused(

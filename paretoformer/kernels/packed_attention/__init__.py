@@ -85,7 +85,8 @@ def _check(q: Tensor, k: Tensor, v: Tensor, packing: Packing) -> None:
         raise ValueError(f"packed attention takes q (M, H, d), k and v (M, Hkv, d), got {given}.")
     if not q.device == k.device == v.device == packing.places.device:
         raise ValueError(f"packed attention takes one device, got {given}, a packing on {packing.places.device}.")
-    if not q.dtype == k.dtype == v.dtype and not (q.is_cuda and torch.is_autocast_enabled("cuda")):
-        raise ValueError(f"packed attention takes one dtype, got {given}.")
+    alike = q.dtype == k.dtype == v.dtype or (q.is_cuda and torch.is_autocast_enabled("cuda"))
+    if not alike or not q.is_floating_point():
+        raise ValueError(f"packed attention takes numbers of one floating-point dtype, got {given}.")
     if len(q) != packing.tokens:
         raise ValueError(f"packed attention takes the {packing.tokens} rows of its packing, got {given}.")

@@ -40,9 +40,10 @@ class Packing:
         Raises:
             ValueError: there is no sequence, or lengths are no whole numbers from 0 to `padded`.
         """
-        if lengths.ndim != 1 or not lengths.numel() or lengths.is_floating_point() or lengths.dtype == torch.bool:
+        known = lengths.dtype in (torch.int32, torch.int64) and not lengths.is_meta
+        if lengths.ndim != 1 or not lengths.numel() or not known:
             raise ValueError(
-                f"a packing takes lengths (B,), whole numbers, at least one, got {shapes(lengths=lengths)}."
+                f"a packing takes lengths (B,) of int32 or int64, at least one, got {shapes(lengths=lengths)}."
             )
         sizes = tuple(lengths.tolist())
         if not 0 <= min(sizes) <= max(sizes) <= padded:

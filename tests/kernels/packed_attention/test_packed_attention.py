@@ -121,7 +121,7 @@ def test_another_number_of_rows_than_its_packing_has_is_refused() -> None:
 
 def test_mixed_dtypes_and_devices_are_refused() -> None:
     q, k, v, packing = operands([4, 1], 4, 2, 4)
-    with pytest.raises(ValueError, match=r"one dtype, got q \(5, 4, 4\) float32 cpu"):
+    with pytest.raises(ValueError, match=r"one floating-point dtype, got q \(5, 4, 4\) float32 cpu"):
         packed_attention(q.float(), k, v, packing)
     with pytest.raises(ValueError, match=r"one device, got q .* meta, .* a packing on cpu"):
         packed_attention(q.to("meta"), k.to("meta"), v.to("meta"), packing)

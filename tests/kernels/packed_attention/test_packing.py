@@ -82,10 +82,17 @@ def test_lengths_that_cannot_be_are_refused(lengths) -> None:
 
 
 @pytest.mark.parametrize(
-    "lengths", [torch.tensor([1.0]), torch.tensor([[1]]), torch.tensor([True]), torch.zeros(0, dtype=torch.long)]
+    "lengths",
+    [
+        torch.tensor([1.0]),
+        torch.tensor([[1]]),
+        torch.tensor([True]),
+        torch.zeros(0, dtype=torch.long),
+        torch.ones(2, dtype=torch.long, device="meta"),
+    ],
 )
 def test_lengths_of_another_shape_or_kind_are_refused(lengths) -> None:
-    with pytest.raises(ValueError, match="lengths .B,., whole numbers, at least one, got lengths"):
+    with pytest.raises(ValueError, match="lengths .B,. of int32 or int64, at least one, got lengths"):
         Packing.of(lengths, 9)
 
 
