@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
@@ -67,14 +68,22 @@ class Distant(Station):
 
     def visit(self, meter: Meter, subject: Subject, target: Target) -> Visit:
         """See `Station`."""
-        answer = self._ask(
-            "visit",
-            method=meter.method,
-            settings=meter.to_json(),
-            subject=subject.to_json(),
-            target=str(target.there),
-        )
+        try:
+            answer = self._ask(
+                "visit",
+                method=meter.method,
+                settings=meter.to_json(),
+                subject=subject.to_json(),
+                target=str(target.there),
+            )
+        except CannotRun as error:
+            raise CannotRun(f"{target}: {error.reason.removeprefix(f'{target.there}: ')}") from error
         return Visit.from_json({**answer["visit"], "target": str(target)})
+
+    def why_modelled(self, quantity: str, target: Target) -> str | None:
+        """See `Station`."""
+        reason: str | None = self._ask("why_modelled", quantity=quantity, target=str(target.there))["reason"]
+        return reason
 
     def _ask(self, kind: str, **asked: Any) -> Json:
         with self._store() as store:
@@ -116,6 +125,8 @@ def _given(answer: Json) -> Json:
         raise UserError(answer["mistake"])
     if "unavailable" in answer:
         raise Unavailable(answer["unavailable"])
+    if "cannot" in answer:
+        raise CannotRun(answer["cannot"])
     if "failed" in answer:
         raise MeasuringFailed(answer["failed"], answer.get("detail", ""))
     return answer

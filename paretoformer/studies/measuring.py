@@ -9,7 +9,6 @@ from paretoformer.evaluators.open_task import open_task
 from paretoformer.hardware_models.analytic.work import work_of
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Meter, Subject
-from paretoformer.hardware_models.meters.registry import why_modelled
 from paretoformer.records.costs import COSTS
 from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.measurement import Measurement, Provenance
@@ -139,7 +138,7 @@ def measure_all(
         counts=counts,
         measurements=tuple(measurements),
         missing=tuple(missing),
-        unmeasured=tuple(_unmeasured(targets, measurements)),
+        unmeasured=tuple(_unmeasured(targets, measurements, station)),
         unkept=unkept,
     )
 
@@ -191,12 +190,13 @@ def _meters(target: Target, missing: list[Missing], station: Station) -> Iterato
     yield from found.values()
 
 
-def _unmeasured(targets: Iterable[Target], measurements: Sequence[Measurement]) -> Iterator[Unmeasured]:
-    """Of this host's targets; what another host lacks is known there."""
-    here = {str(target): target for target in targets if target.host is None}
+def _unmeasured(
+    targets: Iterable[Target], measurements: Sequence[Measurement], station: Station
+) -> Iterator[Unmeasured]:
+    named = {str(target): target for target in targets}
     for each in measurements:
-        if each.provenance is Provenance.MODELLED and each.target in here:
-            reason = why_modelled(each.quantity, here[each.target])
+        if each.provenance is Provenance.MODELLED:
+            reason = station.why_modelled(each.quantity, named[each.target])
             if reason is not None:
                 yield Unmeasured(quantity=each.quantity, target=each.target, reason=reason)
 

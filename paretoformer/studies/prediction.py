@@ -27,6 +27,8 @@ LEAST_DEVIATION = 0.01
 """No deviation counts as smaller: measurements themselves repeat to about a per cent."""
 EARNED = 0.9
 """Kendall tau from which a predictor that also beats counted MACs is trusted to raise an alarm."""
+FEWEST_TRUSTED = 5
+"""Trials that do not part, below which their order says nothing."""
 RARE = 0.99
 """Quantile of the number of trials that leave their intervals by chance; more raise the alarm."""
 
@@ -48,8 +50,10 @@ class PartedTrial:
 class StudyPrediction:
     """One measured cost of a study on one target, and what a predictor says of it.
 
-    `macs_tau` is how counted MACs order the same trials. `seen` trials are left out, which the predictor was fitted to.
-    `bearable` is how many may part by chance before `alarm` is raised.
+    `tau` is how the predictor orders the trials that do not part from it, or the rows that it was fitted by where hardly any
+    are left, and `macs_tau` how counted MACs order the same: trials in doubt do not decide whether the doubt counts.
+    `seen` trials are left out, which the predictor was fitted to. `bearable` is how many may part by chance before `alarm`
+    is raised.
     """
 
     quantity: str
@@ -58,6 +62,7 @@ class StudyPrediction:
     predictor: str
     own: bool
     scores: Scores
+    tau: float | None
     macs_tau: float | None
     parted: tuple[PartedTrial, ...]
     bearable: int
@@ -66,7 +71,7 @@ class StudyPrediction:
     @property
     def earned(self) -> bool:
         """Whether the predictor orders the trials well enough, and better than MACs do, for its doubts to count."""
-        tau = self.scores.tau or 0.0
+        tau = self.tau or 0.0
         return tau >= EARNED and tau > (self.macs_tau or 0.0)
 
     @property
@@ -130,6 +135,12 @@ def _predicted(study: Study, quantity: str, target: str, unit: str, by: TablePre
     else:
         name, said, depth = by.fitted.name, by.predict(frame), by.features(frame).depth
         bearable = _by_chance(len(trials), 1 - by.fitted.level)
+    parted = tuple(_parted(trials, measurements, said))
+    apart = {each.trial for each in parted}
+    rest = np.array([row for row, trial in enumerate(trials) if trial not in apart], dtype=np.intp)
+    few = len(rest) < FEWEST_TRUSTED
+    macs = np.array(frame["macs"], dtype=np.float64) if "macs" in frame and not few else None
+    own_tau = by.fitted.scores.tau if by is not None else None
     return StudyPrediction(
         quantity=quantity,
         target=target,
@@ -137,8 +148,9 @@ def _predicted(study: Study, quantity: str, target: str, unit: str, by: TablePre
         predictor=name,
         own=by is None,
         scores=score(said.value, values, depth, said.holds(values)),
-        macs_tau=kendall(np.array(frame["macs"], dtype=np.float64), values) if "macs" in frame else None,
-        parted=tuple(_parted(trials, measurements, said)),
+        tau=own_tau if few else kendall(said.value[rest], values[rest]),
+        macs_tau=None if macs is None else kendall(macs[rest], values[rest]),
+        parted=parted,
         bearable=bearable,
         seen=int(seen.sum()),
     )

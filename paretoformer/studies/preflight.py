@@ -26,8 +26,8 @@ from paretoformer.studies.training_memory import TrainingMemory, training_memory
 from paretoformer.studies.training_time import TrainingTimer
 from paretoformer.studies.verdicts import activation_bytes, verdicts
 
-TRIED = 8
-"""Architectures in whose place the next is taken, where a target's runtime cannot run them."""
+TRIED = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+"""Places of the architectures that are tried one after another, where a target cannot run those before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def preflight(
     nearest = (roomy, roomy[middle:], roomy[::-1])
     ends, measured = zip(
         *(
-            _first_measured(measurer, store, spec, tried[:TRIED], place)
+            _first_measured(measurer, store, spec, [tried[at] for at in TRIED if at < len(tried)], place)
             for tried, place in zip(nearest, PLACES, strict=True)
         ),
         strict=True,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from paretoformer import __version__
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.meters.base import Subject
 from paretoformer.hardware_models.meters.registry import meter
@@ -60,7 +61,9 @@ def answer_all(store: Store, host: str, station: Station, stopped: threading.Eve
             continue
         answer = answered(station, question.kind, question.asked)
         store.questions.answer(question.id, answer)
-        ending = next((answer[name] for name in ("mistake", "unavailable", "failed") if name in answer), "done")
+        ending = next(
+            (answer[name] for name in ("mistake", "unavailable", "cannot", "failed") if name in answer), "done"
+        )
         say(f"{question.kind} {question.asked.get('target', '')}: {ending}")
 
 
@@ -72,6 +75,8 @@ def answered(station: Station, kind: str, asked: Json) -> Json:
         return {"mistake": str(error)}
     except Unavailable as error:
         return {"unavailable": str(error)}
+    except CannotRun as error:
+        return {"cannot": error.reason}
     except MeasuringFailed as error:
         return {"failed": error.reason, "detail": error.detail}
     except Exception as error:
@@ -97,11 +102,16 @@ def _visit(station: Station, asked: Json) -> Json:
     return {"visit": visit.to_json()}
 
 
+def _why_modelled(station: Station, asked: Json) -> Json:
+    return {"reason": station.why_modelled(asked["quantity"], parse_target(asked["target"]))}
+
+
 _ANSWERS: dict[str, Callable[[Station, Json], Json]] = {
     "fill": _fill,
     "meter": _meter,
     "device": _device,
     "visit": _visit,
+    "why_modelled": _why_modelled,
 }
 
 

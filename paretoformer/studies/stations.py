@@ -6,7 +6,7 @@ from collections.abc import Callable
 from paretoformer.hardware_models.devices import Device
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
-from paretoformer.hardware_models.meters.registry import meter_for
+from paretoformer.hardware_models.meters.registry import meter_for, why_modelled
 from paretoformer.hardware_models.modelled_targets import device_of
 from paretoformer.hardware_models.targets import fill
 from paretoformer.records.errors import UserError
@@ -42,11 +42,15 @@ class Station(ABC):
         """The device of a target, as it is there."""
 
     @abstractmethod
+    def why_modelled(self, quantity: str, target: Target) -> str | None:
+        """What keeps a cost from being measured on a filled target; None where it is, or where nothing runs."""
+
+    @abstractmethod
     def visit(self, meter: Meter, subject: Subject, target: Target) -> Visit:
         """One visit, with the device to itself.
 
         Raises:
-            MeasuringFailed: it came to nothing.
+            MeasuringFailed: it came to nothing; `CannotRun` where another architecture may be measured.
             StationGone: nobody is there to make it.
             Unavailable: the cost cannot be supplied.
         """
@@ -70,6 +74,10 @@ class Here(Station):
         """See `Station`."""
         return device_of(target)
 
+    def why_modelled(self, quantity: str, target: Target) -> str | None:
+        """See `Station`."""
+        return why_modelled(quantity, target)
+
     def visit(self, meter: Meter, subject: Subject, target: Target) -> Visit:
         """See `Station`."""
         return self._make_visit(meter, subject, target)
@@ -92,6 +100,10 @@ class Stations(Station):
     def device(self, target: Target) -> Device:
         """See `Station`."""
         return self._of(target).device(target)
+
+    def why_modelled(self, quantity: str, target: Target) -> str | None:
+        """See `Station`."""
+        return self._of(target).why_modelled(quantity, target)
 
     def visit(self, meter: Meter, subject: Subject, target: Target) -> Visit:
         """See `Station`."""

@@ -150,7 +150,9 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 
 def test_one_dtype_is_needed_but_under_autocast() -> None:
     q, k, v = operands(1, 2, 4, 4, 5)
-    with pytest.raises(ValueError, match=r"one floating-point dtype on one device, got q \(1, 2, 4, 4\) float32 cpu, k .* float64"):
+    with pytest.raises(
+        ValueError, match=r"one floating-point dtype on one device, got q \(1, 2, 4, 4\) float32 cpu, k .* float64"
+    ):
         linear_attention(q.float(), k, v, causal=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found, _ = linear_attention(q.float(), k.bfloat16(), v.float(), causal=True)

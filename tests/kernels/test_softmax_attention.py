@@ -136,7 +136,10 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"q": torch.ones(1, 2, 3, 4).double()}, r"one floating-point dtype on one device, got q \(1, 2, 3, 4\) float64"),
+        (
+            {"q": torch.ones(1, 2, 3, 4).double()},
+            r"one floating-point dtype on one device, got q \(1, 2, 3, 4\) float64",
+        ),
         ({"v": torch.ones(1, 2, 3, 4, device="meta")}, r"one device, got .*v \(1, 2, 3, 4\) float32 meta"),
         ({"k": torch.ones(1, 0, 3, 4), "v": torch.ones(1, 0, 3, 4)}, r"k \(1, 0, 3, 4\)"),
         ({"valid": torch.ones(1, 3)}, r"bool on the device of k, got .*valid \(1, 3\) float32"),

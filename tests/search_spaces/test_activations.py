@@ -11,6 +11,7 @@ from paretoformer.search_spaces.activations import beginning_bytes, peak_activat
 from paretoformer.search_spaces.contract import Capability
 from paretoformer.search_spaces.counts import count
 from paretoformer.search_spaces.mixers.softmax import Softmax
+from paretoformer.search_spaces.preset import load_preset, preset_names
 from paretoformer.search_spaces.registry import config_from_json
 
 LENGTH, WIDTH, VOCABULARY = 1_024, 16, 11
@@ -142,3 +143,10 @@ def test_a_choice_whose_cost_depends_on_data_is_run_on_real_tensors(places, long
 
     monkeypatch.setattr(Softmax, "forward", observed)
     assert (peak_activation_bytes(architecture, long_text), seen) == (on_fake, [False])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_counted_without_memory(name) -> None:
+    preset = load_preset(name)
+    assert peak_activation_bytes(preset.architecture, preset.signature) > 0

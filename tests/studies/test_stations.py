@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.fresh_process import MeasuringFailed
 from paretoformer.hardware_models.measuring import MakeVisit
 from paretoformer.hardware_models.meters.base import Meter, Subject, Visit
@@ -15,6 +16,7 @@ from paretoformer.records.errors import Unavailable, UserError
 from paretoformer.records.target import Target, parse_target
 from paretoformer.search_spaces.preset import load_preset
 from paretoformer.store import Store
+from paretoformer.studies import stations
 from paretoformer.studies.distant import PATIENCE_S, Distant
 from paretoformer.studies.ending import Drained
 from paretoformer.studies.planning import Request, plan
@@ -81,6 +83,7 @@ def test_a_target_is_filled_there_and_named_as_the_asker_names_it(distant) -> No
         (Unavailable("no counter"), Unavailable),
         (MeasuringFailed("it was killed"), MeasuringFailed),
         (ZeroDivisionError("by zero"), MeasuringFailed),
+        (CannotRun("it has no room"), CannotRun),
     ],
 )
 def test_what_goes_wrong_there_is_raised_here(distant, raised, told) -> None:
@@ -89,6 +92,23 @@ def test_what_goes_wrong_there_is_raised_here(distant, raised, told) -> None:
 
     with pytest.raises(told, match=str(raised)):
         distant(make).visit(LatencyMeter(), SUBJECT, TARGET)
+
+
+def test_what_cannot_run_there_is_told_with_the_target_as_it_was_asked(distant) -> None:
+    def make(meter: Meter, subject: Subject, target: Target) -> Visit:
+        raise CannotRun(f"{target}: it has no room.")
+
+    with pytest.raises(CannotRun) as told:
+        distant(make).visit(LatencyMeter(), SUBJECT, TARGET)
+    assert str(told.value) == f"{TARGET}: it has no room."
+
+
+def test_why_a_cost_is_modelled_there_is_told_here(distant, monkeypatch) -> None:
+    reasons = {"energy": "its counter cannot be read"}
+    monkeypatch.setattr(stations, "why_modelled", lambda quantity, target: reasons.get(quantity))
+    station = distant()
+    assert station.why_modelled("energy", TARGET) == "its counter cannot be read"
+    assert station.why_modelled("latency", TARGET) is None
 
 
 def test_a_question_is_gone_once_it_was_answered(distant, tmp_path) -> None:

@@ -160,7 +160,9 @@ def borrowing_line(each: Borrowing, targets: Sequence[Target]) -> str:
 
 def _surplus(name: str, more: float, each: Borrowing) -> str:
     other = each.instead[name]
-    return f"{percent(100 * more)} more {name} than trial {other}" if other != each.knee else f"the least {name}"
+    if other == each.knee:
+        return f"the least {name} of those that score as well"
+    return f"{percent(100 * more)} more {name} than trial {other}, the least of those that score as well"
 
 
 def _members(members: Sequence[FrontPoint]) -> str:

@@ -202,7 +202,9 @@ def print_study_prediction(console: Console, found: StudyPrediction) -> None:
     if found.seen:
         console.print(f"{found.seen} more trials are left out: the predictor was fitted to them, and has seen them")
     console.print(scores_table([(found.predictor, found.scores)]))
-    console.print(f"counted MACs order them with tau {_tau(found.macs_tau)}")
+    console.print(
+        f"order of the trials that do not part: tau {_tau(found.tau)}, that of counted MACs {_tau(found.macs_tau)}"
+    )
     for each in found.parted:
         measured, low, high = (show(value, found.unit) for value in (each.value, each.low, each.high))
         said, least, most = (show(v, found.unit) for v in (each.predicted, each.predicted_low, each.predicted_high))

@@ -91,7 +91,8 @@ def _all_columns(frame: "pd.DataFrame", predicted: Collection[str]) -> ChosenCol
         else:
             kept.append(column)
     if not kept:
-        raise UserError(f"No column can be a feature: {' '.join(left_out) or 'all are predicted.'}")
+        reasons = "; ".join(each.removeprefix("Left out is ").rstrip(".") for each in left_out)
+        raise UserError(f"No column can be a feature: {reasons or 'all are predicted'}.")
     return ChosenColumns(columns=tuple(kept), left_out=tuple(left_out))
 
 

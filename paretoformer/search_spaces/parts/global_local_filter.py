@@ -28,7 +28,7 @@ class GlobalLocalFilter(nn.Module):
         self.before, self.after = nn.LayerNorm(channels, eps=_EPS), nn.LayerNorm(channels, eps=_EPS)
         self.near = DepthwiseConvolution(channels // 2, 3, site, bias=False)
         self.spectrum = nn.Parameter(torch.empty(height, width // 2 + 1, channels // 2, 2))  # real and imaginary parts
-        nn.init.trunc_normal_(self.spectrum, std=0.02)
+        nn.init.normal_(self.spectrum, std=0.02)  # the official code cuts it off at 100 deviations
 
     @staticmethod
     def parameters_of(channels: int, site: Site) -> int:
