@@ -104,7 +104,7 @@ def _decode_contest(
         ways["definition"] = lambda q, k, v, lengths: _decode_exact(q, k, v, lengths)
     size = torch.empty(0, dtype=dtype).element_size()
     read = sum(lengths) * 2 * kv * width * size + 2 * batch * heads * width * size
-    return Contest(group="decode", name=name, bytes=read, operands=operands, ways=ways)
+    return Contest(group="decode", name=name, bytes=read, operands=operands, ways=ways, peaks=True)
 
 
 def _flex(batch: int, keys: int, lengths: list[int] | None, grouped: bool) -> Callable[..., Tensor]:
@@ -184,7 +184,7 @@ def _linear_contest(shape: tuple[int, int, int, int], mean: bool, backward: bool
     moved = torch.empty(0, dtype=dtype).element_size() * batch * heads * length * 4 * width * (3 if backward else 1)
     kind = f"{'mean ' if mean else ''}{'forward + backward' if backward else 'forward'}"
     name = f"{batch}x{heads}x{length}x{width} {kind}"
-    return Contest(group="linear", name=name, bytes=moved, operands=operands, ways=ways)
+    return Contest(group="linear", name=name, bytes=moved, operands=operands, ways=ways, peaks=True)
 
 
 def _linear_exact(q: Tensor, k: Tensor, v: Tensor, given: Tensor) -> Tensor:

@@ -94,5 +94,7 @@ def _norm_contest(rows: int, width: int, kind: str, backward: bool) -> tuple[Con
     moved = (2 if "add" not in kind else 4) + (0 if not backward else 3 if "add" not in kind else 4)
     name = f"{rows}x{width} {kind} {'forward + backward' if backward else 'forward'}"
     size = torch.empty(0, dtype=dtype).element_size()
-    contest = Contest(group="norm", name=name, bytes=moved * rows * width * size, operands=operands, ways=ways)
+    contest = Contest(
+        group="norm", name=name, bytes=moved * rows * width * size, operands=operands, ways=ways, peaks=True
+    )
     return contest, None if backward else exact

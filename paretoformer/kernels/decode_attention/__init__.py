@@ -11,6 +11,8 @@ LEAST_BYTES = 64 << 20
 """Keys and values, padding included, below which torch's attention with a mask is faster on a GPU: fewer launches."""
 WIDEST_GROUP = 32
 MOST_REQUESTS = 4_096
+CALL_MACS = 100_000
+"""Multiply-accumulates of attention on a CPU in the time that one more call of it takes."""
 
 
 def decode_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -70,13 +72,16 @@ def decode_rule(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Path
 
 
 def _by_torch(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor | None) -> Tensor:
-    """torch's fused attention: request by request on a CPU, whose lengths are known, with a mask elsewhere."""
-    if q.device.type != "cpu" or torch.compiler.is_compiling():
+    """torch's fused attention: request by request on a CPU where that spares more than the calls take, with a mask elsewhere."""
+    if q.device.type != "cpu" or torch.compiler.is_compiling() or torch.compiler.is_exporting():
         return _masked(q, k, v, lengths)
     heads = k.shape[1]
     rows = q[:, :, None] if q.shape[1] == heads else q.unflatten(1, (heads, -1))  # a group reads its keys once
     if lengths is None:
         return scaled_dot_product_attention(rows, k, v).flatten(1, 2)
+    padding = k.shape[0] * k.shape[2] - int(lengths.sum())
+    if 2 * padding * q.shape[1] * q.shape[2] < CALL_MACS * len(q):
+        return _masked(q, k, v, lengths)
     parts = [
         scaled_dot_product_attention(rows[i : i + 1], k[i : i + 1, :, :length], v[i : i + 1, :, :length])
         if length

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 
 from paretoformer.kernels import softmax_attention
+from paretoformer.kernels.block_attention import block_attention
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
 from paretoformer.search_spaces.registry import register
 
@@ -129,10 +130,7 @@ class BigBird(Attention):
             x.flatten(0, 2).index_select(0, index).view(batch, self.heads, q.shape[2], -1, self.head_width)
             for x in (k, v)
         )
-        mask = mask.expand(batch, -1, -1, -1).transpose(1, 2).flatten(0, 1)[:, :, None]
-        q, k, v = (x.transpose(1, 2).flatten(0, 1) for x in (q, k, v))
-        y = scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return y.unflatten(0, (batch, -1)).transpose(1, 2)
+        return block_attention(q, k, v, mask.transpose(1, 2)[:, :, :, None])
 
     def _lists(self, queries: int, last: Tensor) -> tuple[Tensor, Tensor]:
         """Which blocks each reads, and whether it does, both (B or 1, H, Q, parts); a block is seen once."""

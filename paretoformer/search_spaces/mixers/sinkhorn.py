@@ -6,8 +6,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 
+from paretoformer.kernels.block_attention import block_attention
 from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Site
 from paretoformer.search_spaces.registry import register
 
@@ -122,14 +123,9 @@ class Sinkhorn(Attention):
 
     def _attended(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
         """q: (B, H, n, T, d), k, v: (B, Hkv, n, S, d), mask (B or 1, Hkv or 1, n, T or 1, S), added -> (B, H, n, T, d)."""
-        batch = q.shape[0]
         if mask.shape[1] > 1:
             mask = mask.repeat_interleave(self.heads // self.kv_heads, 1)
-        mask = mask.expand(batch, *mask.shape[1:])
-        q, k, v, mask = (part.transpose(1, 2).flatten(0, 1) for part in (q, k, v, mask))
-        grouped = self.heads != self.kv_heads
-        y = scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
-        return y.unflatten(0, (batch, -1)).transpose(1, 2)
+        return block_attention(q, k, v, mask.transpose(1, 2))
 
 
 def _without(x: Tensor, unused: Tensor | None, value: float) -> Tensor:

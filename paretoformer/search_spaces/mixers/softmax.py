@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretoformer.kernels import packed_attention, softmax_attention
+from paretoformer.kernels import decode_attention, packed_attention, softmax_attention
 from paretoformer.kernels.attention_weights import attention_weights
-from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Mixer, Site
+from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Memory, Mixer, Site
 from paretoformer.search_spaces.registry import register
 
 
@@ -77,11 +77,11 @@ class KeyValues:
 
 @dataclass(frozen=True)
 class Remembered:
-    """Keys and values (B, Hkv, M, d) of a memory, and which of them are not padding, (B, M)."""
+    """Keys and values (B, Hkv, M, d) of a memory, of which `lengths` (B,) are valid, None where all are."""
 
     k: Tensor
     v: Tensor
-    valid: Tensor | None
+    lengths: Tensor | None
 
 
 class Softmax(Attention):
@@ -157,10 +157,16 @@ class CrossSoftmax(Attention):
     def extend(self, x: Tensor, state: Remembered, context: Context) -> tuple[Tensor, Remembered]:
         """x: (B, T, D); the state stays as it is."""
         q = self.rotated(self.project_queries(x), context)
-        return self.merge(softmax_attention(q, state.k, state.v, causal=False, valid=state.valid)), state
+        if x.shape[1] == 1 and state.lengths is not None:
+            # An empty memory counts as its first token, as where several tokens read it.
+            return self.merge(
+                decode_attention(q[:, :, 0], state.k, state.v, state.lengths.clamp_min(1))[:, :, None]
+            ), state
+        memory = Memory(tokens=state.k[:, 0], lengths=state.lengths)
+        return self.merge(softmax_attention(q, state.k, state.v, causal=False, valid=memory.valid)), state
 
     def _remembered(self, context: Context) -> Remembered:
         assert context.memory is not None, "a cross branch reads a memory"
         k, v = self.project_memory(context.memory.tokens)
         places = torch.arange(k.shape[2], device=k.device)
-        return Remembered(self.position.rotate(k, places), v, context.memory.valid)
+        return Remembered(self.position.rotate(k, places), v, context.memory.lengths)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 
+from paretoformer.kernels.block_attention import block_attention
 from paretoformer.search_spaces.contract.attention import Attention
 
 LEAST_BLOCK = 32
@@ -62,15 +63,10 @@ class BlockedAttention(Attention):
         Every query sees a key; and each head has keys of its own where not all heads are asked for.
         """
         q, k, v = blocks.q[:, heads], blocks.k[:, heads], blocks.v[:, heads]
-        batch, mask = q.shape[0], blocks.seen[:, :, None]
-        bias = self._bias(blocks)
+        mask, bias = blocks.seen[:, :, None], self._bias(blocks)
         if bias is not None:
             mask = bias[:, :, heads].to(q.dtype).masked_fill(~mask, -torch.inf)
-        mask = mask.expand(batch, *mask.shape[1:]).flatten(0, 1)
-        grouped = q.shape[1] != k.shape[1]
-        q, k, v = (x.transpose(1, 2).flatten(0, 1) for x in (q, k, v))
-        y = scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
-        return y.unflatten(0, (batch, -1)).transpose(1, 2)
+        return block_attention(q, k, v, mask)
 
     def summed(self, blocks: Blocks) -> tuple[Tensor, Tensor]:
         """The same (B, H, n, T, d), and the logarithm of the sum of each query's exponentials (B, H, n, T), in fp32.

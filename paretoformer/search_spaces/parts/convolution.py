@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import pad
 
+from paretoformer.kernels.grid_convolution import grid_convolution
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.site import Site
 
@@ -72,8 +73,4 @@ class DepthwiseConvolution(nn.Module):
         return self._convolved(window, (1, window.shape[1]), (0, 0))
 
     def _convolved(self, x: Tensor, grid: tuple[int, int], padding: tuple[int, int]) -> Tensor:
-        # (B, C, H, W) channels last, by strides that say so for one image too: else it is copied and computed as channels first.
-        image = x.unflatten(1, grid).permute(0, 3, 1, 2)
-        kernel = self.kernel
-        y = conv2d(image, kernel.weight, kernel.bias, padding=padding, groups=kernel.groups)
-        return y.permute(0, 2, 3, 1).flatten(1, 2)
+        return grid_convolution(x.unflatten(1, grid), self.kernel.weight, self.kernel.bias, padding).flatten(1, 2)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from paretoformer.kernels import layer_norm
+from paretoformer.kernels.grid_convolution import grid_filter
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.site import Site
 from paretoformer.search_spaces.parts.convolution import DepthwiseConvolution
@@ -46,11 +47,10 @@ class GlobalLocalFilter(nn.Module):
 
     def _far(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
         wide = torch.promote_types(x.dtype, torch.float32)  # there is no Fourier transform in bf16
-        seen = torch.fft.rfft2(x.to(wide).unflatten(1, grid), dim=(1, 2), norm="ortho")  # (B, H, W // 2 + 1, C / 2)
-        weighted = seen * torch.view_as_complex(self._resized(seen.shape[1:3]).to(wide).contiguous())
-        return torch.fft.irfft2(weighted, s=grid, dim=(1, 2), norm="ortho").flatten(1, 2).to(x.dtype)
+        spectrum = torch.view_as_complex(self._resized((grid[0], grid[1] // 2 + 1)).to(wide).contiguous())
+        return grid_filter(x.to(wide).unflatten(1, grid), spectrum).flatten(1, 2).to(x.dtype)
 
-    def _resized(self, size: torch.Size) -> Tensor:
+    def _resized(self, size: tuple[int, int]) -> Tensor:
         """The spectrum at another size: (H, W // 2 + 1, C / 2, 2)."""
         if self.spectrum.shape[:2] == size:
             return self.spectrum

@@ -1,5 +1,7 @@
 """Attention of one new query is softmax attention of each request's own keys, whichever way it is computed."""
 
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -37,18 +39,22 @@ def test_the_definition_is_softmax_attention_of_the_keys_that_count() -> None:
     group=st.integers(1, 3),
     width=st.integers(1, 9),
     single=st.booleans(),
+    call_macs=st.sampled_from([0, 100_000]),
 )
-def test_torchs_form_is_the_definition(lengths, ragged, kv, group, width, single) -> None:
+def test_torchs_form_is_the_definition(lengths, ragged, kv, group, width, single, call_macs) -> None:
     dtype, tolerance = (torch.float32, 1e-5) if single else (torch.float64, 1e-10)
     q, k, v = operands(len(lengths), kv * group, kv, 20, width, dtype)
     given = torch.tensor(lengths) if ragged else None
     expected = decode_attention_reference(q, k, v, given)
-    torch.testing.assert_close(decode_attention(q, k, v, given), expected, rtol=tolerance, atol=tolerance)
+    with pytest.MonkeyPatch.context() as patch:  # request by request, or with a mask
+        patch.setattr(sys.modules[decode_attention.__module__], "CALL_MACS", call_macs)
+        out = decode_attention(q, k, v, given)
+    torch.testing.assert_close(out, expected, rtol=tolerance, atol=tolerance)
 
 
-def test_padding_is_not_touched() -> None:
-    q, k, v = operands(2, 4, 2, 8, 4)
-    lengths = torch.tensor([8, 3])
+def test_where_it_is_much_padding_is_not_touched() -> None:
+    q, k, v = operands(2, 4, 2, 600, 64)
+    lengths = torch.tensor([600, 3])
     out = decode_attention(q, k, v, lengths)
     k[1, :, 3:], v[1, :, 3:] = torch.nan, torch.nan
     assert torch.equal(decode_attention(q, k, v, lengths), out)
