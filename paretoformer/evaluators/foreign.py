@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
-
 from paretoformer.evaluators.examples import Examples, Split
+from paretoformer.evaluators.foreign_checks import contract_faults, example_faults, score_faults
 from paretoformer.evaluators.task import Task
 from paretoformer.records.errors import UserError
-from paretoformer.records.signature import TokenInput
 
 OURS = __name__.partition(".")[0]
 T = TypeVar("T")
@@ -23,15 +21,28 @@ def opened(name: str, kind: type[Task], make: Callable[[], Task]) -> Task:
     if kind.__module__.partition(".")[0] == OURS:
         return make()
     task = _told(name, kind, "opened", make)
-    read = task.examples
+    _none(name, _told(name, kind, "opened", lambda: list(contract_faults(task))))
+    read, best = task.examples, task.constant_scores
 
     def examples(split: Split) -> Examples:
-        found = _told(name, kind, f"read ({split.value})", lambda: read(split))
-        _check_tokens(name, task, split, found)
+        done = f"read ({split.value})"
+        found = _told(name, kind, done, lambda: read(split))
+        _none(name, _told(name, kind, done, lambda: list(example_faults(task, found))), f" ({split.value})")
+        return found
+
+    def constant_scores() -> dict[str, float]:
+        found = _told(name, kind, "scored", best)
+        _none(name, list(score_faults(task, found)))
         return found
 
     task.examples = examples  # type: ignore[method-assign]  # whoever reads this task reads it so
+    task.constant_scores = constant_scores  # type: ignore[method-assign]
     return task
+
+
+def _none(name: str, faults: list[str], where: str = "") -> None:
+    if faults:
+        raise UserError(f"Task {name}{where} {faults[0]}; mend or uninstall it.")
 
 
 def _told(name: str, kind: type[Task], done: str, work: Callable[[], T]) -> T:
@@ -43,17 +54,3 @@ def _told(name: str, kind: type[Task], done: str, work: Callable[[], T]) -> T:
         raise UserError(
             f"Task {name} of {kind.__module__} cannot be {done}: {type(error).__name__}: {error}; mend or uninstall it."
         ) from error
-
-
-def _check_tokens(name: str, task: Task, split: Split, found: Examples) -> None:
-    given = task.signature.input
-    if not isinstance(given, TokenInput) or not found.inputs.numel():
-        return
-    whole = found.inputs.dtype == torch.long
-    least, most = (int(found.inputs.min()), int(found.inputs.max())) if whole else (0, 0)
-    if not whole or least < 0 or most >= given.vocabulary:
-        seen = f"{least} to {most}" if whole else str(found.inputs.dtype)
-        raise UserError(
-            f"Task {name} has tokens {seen} in {split.value}, and its signature has a vocabulary of {given.vocabulary}: "
-            f"int64 from 0 to {given.vocabulary - 1}; mend or uninstall it."
-        )

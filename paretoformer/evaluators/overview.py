@@ -28,8 +28,8 @@ class Overview:
 
     `classes` are examples (or tokens, where each has a label) of each class; `lengths` None where all are images; `vocabulary`
     the distinct tokens that occur, None where there are none. `duplicates` examples are copies of others: `repeated`
-    different ones occur more than once, and the copies of one are kept in one split. `contradictions` are copies with different
-    labels, None where there are none or the task does not look for them. `lacking` are the classes without an example, by split.
+    different ones occur more than once, `crossing` of them in several splits, which a task of ours never has.
+    `contradictions` are copies with different labels, None where there are none or the task does not look for them. `lacking` are the classes without an example, by split.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Overview:
     vocabulary: int | None
     duplicates: int
     repeated: int
+    crossing: int
     contradictions: Contradictions | None
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +57,8 @@ class Overview:
 def overview(task: Task) -> Overview:
     """Look over an opened task."""
     parts = {split: task.examples(split) for split in Split}
-    copies = Counter(row for part in parts.values() for row in _rows(part))
+    rows = [_rows(part) for part in parts.values()]
+    copies = Counter(row for part in rows for row in part)
     return Overview(
         name=task.name,
         title=task.about.title,
@@ -72,6 +74,7 @@ def overview(task: Task) -> Overview:
         vocabulary=_vocabulary(parts) if isinstance(task.signature.input, TokenInput) else None,
         duplicates=sum(copies.values()) - len(copies),
         repeated=sum(count > 1 for count in copies.values()),
+        crossing=sum(count > 1 for count in Counter(row for part in rows for row in set(part)).values()),
         contradictions=getattr(task, "contradictions", None),
     )
 

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from paretoformer.cli.views.overview import overview_lines
+from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.open_task import open_task
 from paretoformer.evaluators.overview import Lengths, overview
 
@@ -62,3 +64,13 @@ def test_it_is_plain_json(films) -> None:
 
 def test_labels_of_tokens_need_no_names(first_token) -> None:
     assert overview(first_token).classes == {}
+
+
+def test_inputs_that_stand_in_several_splits_are_told(monkeypatch) -> None:
+    task = open_task("digits")
+    assert overview(task).crossing == 0
+    train = task.examples(Split.TRAIN)
+    monkeypatch.setattr(task, "examples", lambda split: train.take(slice(0, 5)))
+    found = overview(task)
+    assert (found.crossing, found.duplicates) == (5, 10)
+    assert "5 stand in several splits" in "\n".join(overview_lines(found))

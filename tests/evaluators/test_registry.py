@@ -26,6 +26,7 @@ from paretoformer.evaluators.metrics.accuracy import Accuracy
 from paretoformer.evaluators.registry import register_task
 from paretoformer.evaluators.task import About
 from paretoformer.records.errors import UserError
+from paretoformer.records.recipe import Recipe
 from paretoformer.records.signature import ClassOutput, Signature, TokenInput
 
 
@@ -44,6 +45,7 @@ class Plugged(MemoryTask):
     Options = Options
     about = About(title="", data="", licence="", baseline="")
     metrics = (Accuracy(),)
+    recipe = Recipe()
 
     def __init__(self, options):
         self.signature = Signature(input=TokenInput(vocabulary=3, length=options.longest), output=ClassOutput(classes=3))
@@ -118,11 +120,44 @@ def test_a_plugin_that_raises_is_named(plugged: None, tmp_path: Path) -> None:
         (
             "tokens = torch.zeros(",
             "tokens = 3 + torch.zeros(",
-            "has tokens 3 to 3 in train, and its signature has a vocabulary of 3",
+            r"\(train\) has tokens 3 to 3, and its signature has a vocabulary of 3",
         ),
-        ("dtype=torch.long", "dtype=torch.int32", "has tokens torch.int32 in train"),
+        ("dtype=torch.long", "dtype=torch.int32", r"\(train\) has tokens torch.int32"),
+        (
+            "zeros(2, options.longest",
+            "zeros(2, 9",
+            r"\(train\) has inputs of shape \(9,\), and its signature says at most \(4,\)",
+        ),
+        ("targets=tokens[:, 0]", "targets=tokens[:1, 0]", r"\(train\) has 2 inputs and 1 targets"),
+        (
+            "targets=tokens[:, 0]",
+            "targets=tokens",
+            r"\(train\) has targets of shape \(4,\) an example where \(\) is needed",
+        ),
+        (
+            "targets=tokens[:, 0]",
+            "targets=tokens[:, 0] + 3",
+            r"\(train\) has targets 3 to 3 of torch.int64, and they are .* 0 to 2",
+        ),
+        ("examples = Examples(", "examples = dict(", r"\(train\) gives dict where Examples are needed"),
+        (
+            "metrics = (Accuracy(),)",
+            "metrics = ('accuracy',)",
+            r"has metrics \('accuracy',\) where a tuple of Metric is needed",
+        ),
+        ("recipe = Recipe()", "recipe = {}", "has recipe {} where one of kind Recipe"),
+        (
+            ', data_hash=f"{options.longest}")',
+            ", data_hash=None)",
+            "has data_hash None where one of kind str is needed",
+        ),
+        (
+            "class Plugged(MemoryTask):",
+            "class Plugged(MemoryTask):\n    spec = {'task': 'plugged'}\n",
+            "has spec {'task': 'plugged'} where its name under task and its hash",
+        ),
     ],
-    ids=["opened", "read", "beyond the vocabulary", "dtype"],
+    ids=lambda value: value[:30],
 )
 def test_a_plugins_task_that_fails_is_named_with_what_it_raised(
     plugged: None, tmp_path: Path, sound: str, broken: str, sentence: str
@@ -131,3 +166,10 @@ def test_a_plugins_task_that_fails_is_named_with_what_it_raised(
     (tmp_path / "a_plugin_of_tasks.py").write_text(PLUGIN.replace(sound, broken))
     with pytest.raises(UserError, match=f"Task plugged of a_plugin_of_tasks {sentence}|Task plugged {sentence}"):
         open_task("plugged").examples(Split.TRAIN)
+
+
+def test_scores_of_a_plugins_constant_answer_are_looked_at(plugged: None, tmp_path: Path) -> None:
+    broken = "class Plugged(MemoryTask):\n    def constant_scores(self):\n        return {}\n"
+    (tmp_path / "a_plugin_of_tasks.py").write_text(PLUGIN.replace("class Plugged(MemoryTask):", broken))
+    with pytest.raises(UserError, match=r"has constant_scores {} where a number is needed for each of accuracy"):
+        open_task("plugged").constant_scores()

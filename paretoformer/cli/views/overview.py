@@ -51,4 +51,9 @@ def _named(classes: tuple[str, ...]) -> str:
 def _duplicates(found: Overview) -> str:
     if not found.duplicates:
         return "none"
-    return f"{found.duplicates:,} copies of {found.repeated:,} inputs; the copies of one are kept in one split"
+    copies = f"{found.duplicates:,} copies of {found.repeated:,} inputs"
+    if found.crossing:
+        return (
+            f"{copies}; {found.crossing:,} stand in several splits, so that scores are in part of what was trained on"
+        )
+    return f"{copies}; the copies of one are kept in one split"

@@ -1,0 +1,18 @@
+"""What is looked at in other packages' tasks holds for every task of ours."""
+
+import pytest
+
+from paretoformer.evaluators.examples import Split
+from paretoformer.evaluators.foreign_checks import contract_faults, example_faults, score_faults
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.registry import task_class, task_names
+
+GENERATED = [name for name in task_names() if task_class(name).about.package is None]
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_nothing_is_found_wrong_with_a_task_of_ours(name) -> None:
+    task = open_task(name)
+    assert not list(contract_faults(task))
+    assert not list(score_faults(task, task.constant_scores()))
+    assert not [fault for split in Split for fault in example_faults(task, task.examples(split))]
