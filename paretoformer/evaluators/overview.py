@@ -29,7 +29,8 @@ class Overview:
     `classes` are examples (or tokens, where each has a label) of each class; `lengths` None where all are images; `vocabulary`
     the distinct tokens that occur, None where there are none. `duplicates` examples are copies of others: `repeated`
     different ones occur more than once, `crossing` of them in several splits, which a task of ours never has.
-    `contradictions` are copies with different labels, None where there are none or the task does not look for them. `lacking` are the classes without an example, by split.
+    `contradictions` are copies with different labels, None where there are none or the task does not look for them. `lacking`
+    are the classes without an example, by split.
     """
 
     name: str
