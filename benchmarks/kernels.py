@@ -1,6 +1,6 @@
 """Kernels beside torch's own operators, FlexAttention and fixed splits: one table, ratios, share of the bandwidth.
 
-    python benchmarks/kernels.py --json benchmarks/results/kernels-h100.json   # at most 8 minutes on a GPU, 2 on a CPU
+    python benchmarks/kernels.py --json benchmarks/results/kernels-h100.json   # at most 8 minutes; 4 on a CPU
     python benchmarks/kernels.py --only decode norms                           # a file keeps its rows of other groups
 
 Needs torch, and triton on a GPU; `PYTHONPATH=.` where the package is not installed. Every path is checked against its
@@ -276,11 +276,12 @@ def _spent(began: float) -> str:
 def _line(row: dict[str, Any]) -> str:
     times = ", ".join(f"{key[2:]} {1e6 * value:.1f}" for key, value in row.items() if key.startswith("s "))
     eager = next((f"{1e6 * value:.1f}" for key, value in row.items() if key.startswith("eager s ")), "-")
-    worst = max((value for key, value in row.items() if key.startswith("error ")), default=float("nan"))
+    errors = [value for key, value in row.items() if key.startswith("error ")]
+    worst = f"{max(errors):.1e}" if errors else "-"
     failed = ", ".join(f"{key}: {value}" for key, value in row.items() if key.startswith("failed "))
     return (
         f"{row['group']:6} {row['case']:34} us: {times} | eager {eager} | ratio {row.get('ratio', float('nan')):.2f} "
-        f"share {row.get('share', float('nan')):.2f} | error {worst:.1e} {failed}"
+        f"share {row.get('share', float('nan')):.2f} | error {worst} {failed}"
     )
 
 
