@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from paretoformer.evaluators.examples import Split
 from paretoformer.hardware_models.converting import CannotRun
 from paretoformer.hardware_models.devices import training_device
 from paretoformer.hardware_models.free_memory import free_bytes
@@ -89,7 +90,8 @@ def preflight(
     free = free_bytes(device) if free is None else free
     roomy = _with_room(spec, found.valid)
     middle = len(roomy) // 2
-    _check_memory(spec, roomy[middle], free)
+    scored = max(len(planned.task.examples(split)) for split in (Split.VALIDATION, Split.TEST))
+    _check_memory(spec, roomy[middle], free, scored)
     lease = lease or Lease()
     measurer = Measurer(store, spec, planned.station)
     began = clock()
@@ -102,7 +104,7 @@ def preflight(
         strict=True,
     )
     measuring = (clock() - began) / len(ends)
-    _check_memory(spec, ends[1], free)
+    _check_memory(spec, ends[1], free, scored)
     with told(spec, PLACES[1], "trained"):
         training = _training_seconds(planned, ends[1], lease, device, clock)
     return Preflight(
@@ -112,7 +114,7 @@ def preflight(
         costs=(*counted_ranges(spec, found), *_ranges(spec, measured)),
         verdicts=verdicts(spec, found, ends, measured, planned.task.constant_scores()),
         without_room=len(found.valid) - len(roomy),
-        largest=training_memory(spec, found.valid[-1].architecture, free),
+        largest=training_memory(spec, found.valid[-1].architecture, free, scored=scored),
         reference=tuple(column.oriented(_worst(planned, found, measured, column)) for column in spec.columns),
         training_seconds=training,
         measuring_seconds=2 * measuring,
@@ -129,9 +131,9 @@ def _with_room(spec: StudySpec, valid: Sequence[Sampled]) -> Sequence[Sampled]:
     return valid[: bisect_left(valid, True, key=lacks)] or valid
 
 
-def _check_memory(spec: StudySpec, middle: Sampled, free: int) -> None:
+def _check_memory(spec: StudySpec, middle: Sampled, free: int, scored: int) -> None:
     """Before a system out of memory ends this process without a word."""
-    memory = training_memory(spec, middle.architecture, free)
+    memory = training_memory(spec, middle.architecture, free, scored=scored)
     if not memory.fits:
         raise refusal(spec, PLACES[1], "trained", f"{memory}; {memory.advice}")
 

@@ -47,10 +47,17 @@ class TrainingMemory:
         return f"give {batch}a space of smaller ones, or count only by profile --counted"
 
 
-def training_memory(spec: StudySpec, architecture: Architecture, free: int) -> TrainingMemory:
-    """What training by the study's recipe takes; `free` are the bytes that are left."""
+def training_memory(spec: StudySpec, architecture: Architecture, free: int, *, scored: int) -> TrainingMemory:
+    """What training by the study's recipe takes.
+
+    Args:
+        spec: the study's.
+        architecture: what is trained.
+        free: bytes that are left.
+        scored: examples of the largest split that is scored.
+    """
     taken = training_bytes(architecture, spec.signature, spec.recipe.batch)
-    at_once, least = batch_size(spec.signature), taken.activations is None
+    at_once, least = min(batch_size(spec.signature), scored), taken.activations is None
     each = 0 if least else peak_activation_bytes(architecture, spec.signature)
     return TrainingMemory(
         batch=spec.recipe.batch,

@@ -219,3 +219,14 @@ def test_the_picture_is_of_the_first_target_or_of_the_one_asked_for(
     assert pair("front", "pair", *on, "--plot", str(tmp_path / "front.svg")).code == 0
     drawn = (tmp_path / "front.svg").read_text()
     assert f"are not dominated on {where}" in drawn and drawn.count("latency (ms)") == 1
+
+
+def test_a_study_whose_trials_came_to_nothing_tells_how_they_ended(pair: Run) -> None:
+    with Store.open("sqlite:///paretoformer.db") as store:
+        small = Study(store, store.studies.get("small").id)
+        study = store.studies.create("none", spec=small.spec.to_json(), seed=0, reference=(-0.1, 1e9)).id
+        trial = store.trials.reserve(study, "me")
+        assert trial is not None
+        assert pair("front", "none").out.startswith("Study none: no trial of its 1 is complete yet.")
+        store.trials.end(trial, TrialState.INVALID, reason="it is too small")
+    assert "no trial of its 1 is complete, 1 invalid; paretoformer show none 1 says why." in pair("front", "none").out

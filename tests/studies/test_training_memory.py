@@ -19,7 +19,7 @@ def largest(counted_spec: StudySpec) -> Sampled:
 
 def test_a_step_and_an_evaluation_are_counted_by_their_batches(counted_spec: StudySpec, largest: Sampled) -> None:
     architecture, signature = largest.architecture, counted_spec.signature
-    found = training_memory(counted_spec, architecture, free=10**12)
+    found = training_memory(counted_spec, architecture, free=10**12, scored=10**6)
     step = training_bytes(architecture, signature, counted_spec.recipe.batch)
     assert found.step == step.total
     assert found.evaluation == step.weights + found.at_once * peak_activation_bytes(architecture, signature)
@@ -29,7 +29,7 @@ def test_a_step_and_an_evaluation_are_counted_by_their_batches(counted_spec: Stu
 def test_a_larger_batch_takes_more(counted_spec: StudySpec, largest: Sampled) -> None:
     recipe = replace(counted_spec.recipe, batch=2 * counted_spec.recipe.batch)
     taken = [
-        training_memory(spec, largest.architecture, 0).step
+        training_memory(spec, largest.architecture, 0, scored=1).step
         for spec in (counted_spec, replace(counted_spec, recipe=recipe))
     ]
     assert taken[0] < taken[1] < 2 * taken[0]
@@ -54,3 +54,8 @@ def test_a_smaller_batch_is_advised_only_where_it_can_help() -> None:
     hopeless = (replace(MEMORY, batch=1), replace(MEMORY, evaluation=2000), replace(MEMORY, least=True))
     assert not any("--batch" in each.advice for each in hopeless)
     assert all("--counted" in each.advice for each in hopeless)
+
+
+def test_no_more_examples_are_scored_at_once_than_a_split_has(counted_spec: StudySpec, largest: Sampled) -> None:
+    found = training_memory(counted_spec, largest.architecture, 0, scored=6)
+    assert found.at_once == 6

@@ -1,5 +1,6 @@
 """Fronts as tables and as JSON."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -66,11 +67,24 @@ def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH)
     _print_end(console, study)
 
 
+def _none_complete(study: Study) -> str:
+    """How the trials ended where there is no front, and where the reason of one stands."""
+    ended = [trial for trial in study.trials if trial.state.ended]
+    if len(ended) < len(study.trials) or not ended:
+        return f"Study {study.name}: no trial of its {len(study.trials)} is complete yet."
+    states = Counter(str(trial.state) for trial in ended)
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    return (
+        f"Study {study.name}: no trial of its {len(ended)} is complete, {counts}; "
+        f"paretoformer show {study.name} {ended[-1].number} says why."
+    )
+
+
 def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, target: Target | None = None) -> None:
     """One front as a table, where its figures come from, and the hypervolume; one sentence where there is none yet."""
     members = study.front(target=target)
     if not members:
-        console.print(f"Study {study.name}: no trial of its {len(study.trials)} is complete yet.")
+        console.print(_none_complete(study))
         return
     console.print(_table(study, target, splits))
     for line in (*legend(study.spec, columns_on(study.spec, target), members), *_marks(study, members)):
