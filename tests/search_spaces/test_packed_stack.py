@@ -45,7 +45,9 @@ def always(monkeypatch) -> None:
 def outputs_and_gradients(module, x, lengths) -> list[torch.Tensor]:
     given = x.clone().requires_grad_()
     y = module(given, lengths)[torch.arange(x.shape[1]) < lengths[:, None]]
-    return [y.detach(), *torch.autograd.grad(y.sin().sum(), [given, *module.parameters()], allow_unused=True)]
+    # Weighed by fixed numbers: without a norm squares of squares grow, and the sine of such a number is mostly its rounding.
+    weights = torch.arange(y.numel(), dtype=y.dtype).cos().view_as(y)
+    return [y.detach(), *torch.autograd.grad((y * weights).sum(), [given, *module.parameters()], allow_unused=True)]
 
 
 @settings(deadline=None, max_examples=25)
@@ -79,7 +81,7 @@ def test_any_stack_of_such_choices_gives_the_same(
     for one, other in zip(packed, padded, strict=True):
         assert (one is None) == (other is None)
         if one is not None:
-            torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+            torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10 * max(1.0, float(other.abs().max())))
 
 
 def test_padding_is_left_at_zero(places, always) -> None:
