@@ -33,6 +33,7 @@ def contract_faults(task: Task) -> Iterator[str]:
         found = getattr(task, name, None)
         if not isinstance(found, kind):
             yield f"has {name} {_short(found)} where one of kind {kind.__name__} is needed"
+            return  # what stands on it would raise
     metrics = getattr(task, "metrics", None)
     if not isinstance(metrics, tuple) or not metrics or not all(isinstance(each, Metric) for each in metrics):
         yield f"has metrics {_short(metrics)} where a tuple of Metric is needed"
@@ -64,6 +65,8 @@ def example_faults(task: Task, found: Any) -> Iterator[str]:
     if not _fits(found.inputs, wanted):
         yield f"has inputs of shape {tuple(found.inputs.shape[1:])}, and its signature says {_told(wanted)}"
         return
+    if not found.inputs.isfinite().all():
+        yield "has inputs that are nan or infinite"
     yield from _token_faults(task.signature.input, found.inputs)
     yield from _target_faults(task, found)
 

@@ -1,5 +1,7 @@
 """What is looked at in other packages' tasks holds for every task of ours."""
 
+from dataclasses import replace
+
 import pytest
 
 from paretoformer.evaluators.examples import Split
@@ -16,3 +18,16 @@ def test_nothing_is_found_wrong_with_a_task_of_ours(name) -> None:
     assert not list(contract_faults(task))
     assert not list(score_faults(task, task.constant_scores()))
     assert not [fault for split in Split for fault in example_faults(task, task.examples(split))]
+
+
+def test_numbers_that_are_none_are_told() -> None:
+    task = open_task("digits")
+    found = task.examples(Split.TRAIN)
+    (fault,) = example_faults(task, replace(found, inputs=found.inputs / 0))
+    assert fault == "has inputs that are nan or infinite"
+
+
+def test_what_a_spec_stands_on_is_told_before_it() -> None:
+    task = open_task("digits")
+    del task.data_hash
+    assert list(contract_faults(task)) == ["has data_hash None where one of kind str is needed"]
