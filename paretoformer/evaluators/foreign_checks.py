@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import torch
@@ -47,7 +48,8 @@ def contract_faults(task: Task) -> Iterator[str]:
 def score_faults(task: Task, found: Any) -> Iterator[str]:
     """What is wrong with its scores of the best constant answer."""
     names = [metric.name for metric in task.metrics]
-    if not isinstance(found, dict) or not all(isinstance(found.get(name), int | float) for name in names):
+    scores = [found.get(name) for name in names] if isinstance(found, dict) else [None]
+    if not all(isinstance(score, int | float) and isfinite(score) for score in scores):
         yield f"has constant_scores {_short(found)} where a number is needed for each of {', '.join(names)}"
 
 
@@ -57,6 +59,9 @@ def example_faults(task: Task, found: Any) -> Iterator[str]:
         yield f"gives {type(found).__name__} where Examples are needed"
         return
     rows = len(found.inputs)
+    if not rows:
+        yield "has no example"
+        return
     parts = {"targets": found.targets, "lengths": found.lengths, "groups": found.groups, "sizes": found.sizes}
     for name, part in parts.items():
         if part is not None and len(part) != rows:
@@ -65,6 +70,9 @@ def example_faults(task: Task, found: Any) -> Iterator[str]:
     if not _fits(found.inputs, wanted):
         yield f"has inputs of shape {tuple(found.inputs.shape[1:])}, and its signature says {_told(wanted)}"
         return
+    most = found.inputs.shape[1]
+    if found.lengths is not None and not 0 <= found.lengths.min() <= found.lengths.max() <= most:
+        yield f"has lengths {found.lengths.min()} to {found.lengths.max()}, and its inputs are {most} long"
     if not found.inputs.isfinite().all():
         yield "has inputs that are nan or infinite"
     yield from _token_faults(task.signature.input, found.inputs)

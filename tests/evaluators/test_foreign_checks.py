@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from paretoformer.evaluators.examples import Split
 from paretoformer.evaluators.foreign_checks import contract_faults, example_faults, score_faults
@@ -25,6 +26,21 @@ def test_numbers_that_are_none_are_told() -> None:
     found = task.examples(Split.TRAIN)
     (fault,) = example_faults(task, replace(found, inputs=found.inputs / 0))
     assert fault == "has inputs that are nan or infinite"
+
+
+def test_a_split_without_an_example_and_lengths_beyond_the_inputs_are_told() -> None:
+    task = open_task("copy")
+    found = task.examples(Split.TRAIN)
+    assert list(example_faults(task, found.take(slice(0)))) == ["has no example"]
+    long = replace(found, lengths=torch.full((len(found),), 999))
+    (fault,) = example_faults(task, long)
+    assert fault == f"has lengths 999 to 999, and its inputs are {found.inputs.shape[1]} long"
+
+
+@pytest.mark.parametrize("scores", [{}, {"accuracy": float("nan")}, {"accuracy": "high"}, [0.5]])
+def test_scores_that_are_no_numbers_are_told(scores) -> None:
+    (fault,) = score_faults(open_task("digits"), scores)
+    assert fault.endswith("where a number is needed for each of accuracy")
 
 
 def test_what_a_spec_stands_on_is_told_before_it() -> None:
