@@ -1,14 +1,17 @@
 """What every metric of a task reads of a model, over a whole split."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from paretoformer.evaluators.batches import evaluation_batches
 from paretoformer.evaluators.examples import Examples, Split
+from paretoformer.evaluators.foreign import is_ours
 from paretoformer.evaluators.generation import generate
-from paretoformer.evaluators.metric import GeneratedMetric, OutputMetric, PairMetric
+from paretoformer.evaluators.metric import GeneratedMetric, Metric, OutputMetric, PairMetric
+from paretoformer.evaluators.phase import TrainingFailed
 from paretoformer.evaluators.task import Task
 from paretoformer.records.signature import Signature
 from paretoformer.search_spaces.contract import Model, PairModel, Source
@@ -52,11 +55,23 @@ def evaluate(
     if pairs:
         text, source = (torch.cat(side) for side in zip(*pairs, strict=True))
         whole |= {
-            metric.name: metric.parts(text, source, examples)
+            metric.name: _parts_of(metric, text, source, examples)
             for metric in task.metrics
             if isinstance(metric, PairMetric)
         }
     return whole
+
+
+def _parts_of(metric: Metric, *read: Any) -> Tensor:
+    """What the metric makes of what it reads; the mistakes of another package's metric are told in a sentence."""
+    try:
+        parts: Tensor = metric.parts(*read)  # type: ignore[attr-defined]  # each kind of metric reads other things
+    except Exception as error:
+        if is_ours(type(metric)):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        raise TrainingFailed(f"metric {metric.name} of {type(metric).__module__} raised {said}") from error
+    return parts
 
 
 def _parts(run: Run, task: Task, batch: Examples) -> dict[str, Tensor]:
@@ -64,12 +79,16 @@ def _parts(run: Run, task: Task, batch: Examples) -> dict[str, Tensor]:
     if _reads(task, OutputMetric):
         outputs = run(batch.inputs, batch.lengths, batch.source).float()
         found = {
-            metric.name: metric.parts(outputs, batch) for metric in task.metrics if isinstance(metric, OutputMetric)
+            metric.name: _parts_of(metric, outputs, batch)
+            for metric in task.metrics
+            if isinstance(metric, OutputMetric)
         }
     if isinstance(run, Model) and _reads(task, GeneratedMetric):
         generated, here = generate(run, batch, task.symbols.end), batch.to(torch.device("cpu"))
         found |= {
-            metric.name: metric.parts(generated, here) for metric in task.metrics if isinstance(metric, GeneratedMetric)
+            metric.name: _parts_of(metric, generated, here)
+            for metric in task.metrics
+            if isinstance(metric, GeneratedMetric)
         }
     return found
 

@@ -12,13 +12,18 @@ OURS = __name__.partition(".")[0]
 T = TypeVar("T")
 
 
+def is_ours(kind: type) -> bool:
+    """Whether we define the class."""
+    return kind.__module__.partition(".")[0] == OURS
+
+
 def opened(name: str, kind: type[Task], make: Callable[[], Task]) -> Task:
     """What `make` gives; where another package defines the class, its mistakes become ours to tell, now and as examples are read.
 
     Raises:
         UserError: the task cannot be opened.
     """
-    if kind.__module__.partition(".")[0] == OURS:
+    if is_ours(kind):
         return make()
     task = _told(name, kind, "opened", make)
     _none(name, _told(name, kind, "opened", lambda: list(contract_faults(task))))

@@ -11,6 +11,8 @@ from paretoformer.evaluators.generation import generate
 from paretoformer.evaluators.memory_task import MemoryTask
 from paretoformer.evaluators.metric import FRACTION, GeneratedMetric, PairMetric
 from paretoformer.evaluators.metrics.accuracy import Accuracy
+from paretoformer.evaluators.open_task import open_task
+from paretoformer.evaluators.phase import TrainingFailed
 from paretoformer.evaluators.symbols import Symbols
 from paretoformer.records.signature import ImageInput, Signature, TokenInput, TokenOutput
 from paretoformer.search_spaces.build import build
@@ -131,3 +133,17 @@ def test_a_caller_is_let_in_before_every_batch(
 
 def test_nothing_is_left_for_a_gradient(task: Captions, model: PairModel) -> None:
     assert not any(part.requires_grad for part in evaluate(model, task, Split.TEST, device=CPU).values())
+
+
+class Broken(Accuracy):
+    """A metric of another package: this module is no part of ours."""
+
+    def parts(self, outputs: Tensor, examples: Examples) -> Tensor:
+        raise ValueError("no such column")
+
+
+def test_what_another_packages_metric_raises_is_told_in_a_sentence(monkeypatch) -> None:
+    task = open_task("digits")
+    monkeypatch.setattr(type(task), "metrics", (Broken(),))
+    with pytest.raises(TrainingFailed, match=r"metric accuracy of .*test_evaluation raised ValueError: no such column"):
+        evaluate(lambda x, lengths, source: torch.zeros(len(x), 10), task, Split.VALIDATION, device=CPU)

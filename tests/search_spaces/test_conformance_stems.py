@@ -1,5 +1,8 @@
 """Every registered stem keeps the contract of stems."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -62,10 +65,21 @@ def test_what_it_cannot_read_is_refused_in_a_sentence(stem_choice, places) -> No
 def test_patches_are_read_row_by_row(places) -> None:
     stem = places.default("stem", "patches")
     image = places.normal(1, 3, 16, 24)
-    module = stem.build_stem(places.signatures["image-class"].input, WIDTH).double()
-    rows, columns = stem.grid(places.signatures["image-class"].input)
+    given = places.signatures["image-class"].input
+    module, alone = (
+        stem.build_stem(size, WIDTH).double() for size in (given, replace(given, height=stem.size, width=stem.size))
+    )
+    alone.load_state_dict(module.state_dict())
+    rows, columns = stem.grid(given)
     with torch.no_grad():
         tokens = module(image)[0]
         for row, column in ((0, 1), (1, 0), (rows - 1, columns - 1)):
             patch = image[:, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-            torch.testing.assert_close(tokens[row * columns + column], module(patch)[0, 0])
+            torch.testing.assert_close(tokens[row * columns + column], alone(patch)[0, 0])
+
+
+@pytest.mark.parametrize("size", [(3, 24, 16), (3, 8, 24), (1, 16, 24)])
+def test_images_of_another_size_are_refused_since_tokens_would_stand_elsewhere(places, size) -> None:
+    module = places.default("stem", "patches").build_stem(places.signatures["image-class"].input, WIDTH)
+    with pytest.raises(ValueError, match=r"was built for images of 3 x 16 x 24 numbers, and is given \d"):
+        module(torch.zeros(1, *size))

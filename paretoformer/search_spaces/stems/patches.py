@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import gcd
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
 from paretoformer.records.signature import ImageInput, Input
@@ -39,7 +40,7 @@ class PatchesConfig(StemConfig):
     def build_stem(self, given: Input, width: int) -> "Patches":
         """The layer for `given`."""
         assert isinstance(given, ImageInput)
-        return Patches(self, given.channels, width)
+        return Patches(self, given, width)
 
     def input_problems(self, given: Input) -> Iterator[str]:
         """It reads images whose sides are whole numbers of patches."""
@@ -75,13 +76,21 @@ class PatchesConfig(StemConfig):
 class Patches(Stem):
     """The module of `PatchesConfig`."""
 
-    def __init__(self, config: PatchesConfig, channels: int, width: int) -> None:
+    def __init__(self, config: PatchesConfig, given: ImageInput, width: int) -> None:
         super().__init__()
         padding = (config.reach - config.size + 1) // 2
-        self.cut = nn.Conv2d(channels, width, config.reach, stride=config.size, padding=padding)
+        self.image = (given.channels, given.height, given.width)
+        self.cut = nn.Conv2d(given.channels, width, config.reach, stride=config.size, padding=padding)
         self.norm = nn.LayerNorm(width, eps=1e-6) if config.norm else None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Images (B, C, H, W) -> (B, patches, D), row by row."""
+        """Images (B, C, H, W) -> (B, patches, D), row by row.
+
+        Raises:
+            ValueError: images of another size than the grid of mixers and positions is made for.
+        """
+        if not torch.compiler.is_compiling() and tuple(inputs.shape[1:]) != self.image:
+            built, found = (" x ".join(map(str, size)) for size in (self.image, inputs.shape[1:]))
+            raise ValueError(f"stem patches was built for images of {built} numbers, and is given {found}.")
         y: Tensor = self.cut(inputs).flatten(2).mT.contiguous()
         return y if self.norm is None else self.norm(y)
