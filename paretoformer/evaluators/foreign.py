@@ -1,6 +1,6 @@
 """Tasks of other packages: what goes wrong in their code is told in a sentence that names the task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from paretoformer.evaluators.examples import Examples, Split
@@ -26,18 +26,18 @@ def opened(name: str, kind: type[Task], make: Callable[[], Task]) -> Task:
     if is_ours(kind):
         return make()
     task = _told(name, kind, "opened", make)
-    _none(name, _told(name, kind, "opened", lambda: list(contract_faults(task))))
+    _check(name, kind, "opened", contract_faults(task))
     read, best = task.examples, task.constant_scores
 
     def examples(split: Split) -> Examples:
         done = f"read ({split.value})"
         found = _told(name, kind, done, lambda: read(split))
-        _none(name, _told(name, kind, done, lambda: list(example_faults(task, found))), f" ({split.value})")
+        _check(name, kind, done, example_faults(task, found), f" ({split.value})")
         return found
 
     def constant_scores() -> dict[str, float]:
         found = _told(name, kind, "scored", best)
-        _none(name, list(score_faults(task, found)))
+        _check(name, kind, "scored", score_faults(task, found))
         return found
 
     task.examples = examples  # type: ignore[method-assign]  # whoever reads this task reads it so
@@ -45,9 +45,11 @@ def opened(name: str, kind: type[Task], make: Callable[[], Task]) -> Task:
     return task
 
 
-def _none(name: str, faults: list[str], where: str = "") -> None:
-    if faults:
-        raise UserError(f"Task {name}{where} {faults[0]}; mend or uninstall it.")
+def _check(name: str, kind: type[Task], done: str, faults: Iterator[str], where: str = "") -> None:
+    """Tell the first fault, or what raises as it is looked for."""
+    fault = _told(name, kind, done, lambda: next(faults, None))
+    if fault is not None:
+        raise UserError(f"Task {name}{where} {fault}; mend or uninstall it.")
 
 
 def _told(name: str, kind: type[Task], done: str, work: Callable[[], T]) -> T:

@@ -67,19 +67,6 @@ def print_fronts(console: Console, study: Study, splits: Sequence[Split] = BOTH)
     _print_end(console, study)
 
 
-def _none_complete(study: Study) -> str:
-    """How the trials ended where there is no front, and where the reason of one stands."""
-    ended = [trial for trial in study.trials if trial.state.ended]
-    if len(ended) < len(study.trials) or not ended:
-        return f"Study {study.name}: no trial of its {len(study.trials)} is complete yet."
-    states = Counter(str(trial.state) for trial in ended)
-    counts = ", ".join(f"{count} {state}" for state, count in states.items())
-    return (
-        f"Study {study.name}: no trial of its {len(ended)} is complete, {counts}; "
-        f"paretoformer show {study.name} {ended[-1].number} says why."
-    )
-
-
 def print_front(console: Console, study: Study, splits: Sequence[Split] = BOTH, target: Target | None = None) -> None:
     """One front as a table, where its figures come from, and the hypervolume; one sentence where there is none yet."""
     members = study.front(target=target)
@@ -170,6 +157,19 @@ def borrowing_line(each: Borrowing, targets: Sequence[Target]) -> str:
     kept = "an unknown share" if each.kept is None else f"{100 * each.kept:.3g} %"
     costs = ", ".join(_surplus(name, more, each) for name, more in each.more.items())
     return f"{of}'s front used on {on}: {kept} of the hypervolume; its knee, trial {each.knee}: {costs}"
+
+
+def _none_complete(study: Study) -> str:
+    """How the trials ended where there is no front, and where the reason of one stands."""
+    ended = [trial for trial in study.trials if trial.state.ended]
+    if len(ended) < len(study.trials) or not ended:
+        return f"Study {study.name}: no trial of its {len(study.trials)} is complete yet."
+    states = Counter(str(trial.state) for trial in ended)
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    return (
+        f"Study {study.name}: no trial of its {len(ended)} is complete, {counts}; "
+        f"paretoformer show {study.name} {ended[-1].number} says why."
+    )
 
 
 def _surplus(name: str, more: float, each: Borrowing) -> str:

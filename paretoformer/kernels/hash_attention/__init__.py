@@ -1,14 +1,12 @@
 """Attention whose weights count the bits in which two codes agree: the definition, and a form linear in length."""
 
-from contextlib import nullcontext
-
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from paretoformer.kernels.dispatch import Path, choose, shapes
 from paretoformer.kernels.linear_attention import linear_attention
-from paretoformer.kernels.precision import widened, without_autocast
+from paretoformer.kernels.precision import widened
 
 LEAST = 1e-6
 """What a row's sum of weights is raised to before it divides, so that a row that reads nothing gives zeros."""
@@ -50,7 +48,7 @@ def hash_sums(
     """sum_j (q_i . k_j + beta) v_j, and sum_j (q_i . k_j + beta), which is exact up to 2^24 as a sum of signs is.
 
     Cost per head: that of `linear_attention` with b + 1 features (b without beta), which carry beta as a constant one,
-    and 2 N (b + 1) signed additions for the second sum. Where v is fp16, which ends at 65,504, sums are in fp32.
+    and 2 N (b + 1) signed additions for the second sum. Where v is fp16, which ends at 65,504, sums are given in fp32.
 
     Args:
         q, k: codes (B, H, N, b) of -1 and 1, in int8 or any floating dtype. v: (B, H, N, e).
@@ -68,16 +66,13 @@ def hash_sums(
         _check(q, k, v, valid)
     if choose("hash_attention", _on_gpu, v) is Path.REFERENCE and state is None:
         return *hash_sums_reference(q, k, v, beta=beta, causal=causal, valid=valid), None
-    narrow = v.dtype == torch.float16
-    v = widened(v) if narrow else v
     q, k = q.to(v.dtype), k.to(v.dtype)
     if beta:
         q, k = pad(q, (0, 1), value=beta), pad(k, (0, 1), value=1.0)
     if valid is not None:
         k = k * valid[:, None, :, None]
     values, signs = (None, None) if state is None else (state[..., :-1], state[..., -1:])
-    with without_autocast(v) if narrow else nullcontext():
-        total, values = linear_attention(q, k, v, causal=causal, state=values)
+    total, values = linear_attention(q, k, v, causal=causal, state=values)
     divisor, signs = _divisors(widened(q), widened(k), causal, signs)
     return total, divisor, None if values is None or signs is None else torch.cat((values, signs), -1)
 
@@ -91,7 +86,8 @@ def hash_sums_reference(
     if valid is not None:
         weights = weights * valid[:, None, None]
     weights = weights.tril() if causal else weights
-    return (weights @ wide).to(v.dtype), weights.sum(-1, keepdim=True)
+    total = weights @ wide
+    return total if v.dtype == torch.float16 else total.to(v.dtype), weights.sum(-1, keepdim=True)
 
 
 def _divisors(q: Tensor, k: Tensor, causal: bool, before: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -24,13 +24,13 @@ def linear_attention(
     N^2 (d + e) where one chunk holds everything.
 
     Args:
-        q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e). Where one is fp16, which ends at
-            65,504, sums are in fp32; what is given in fp16 may still be beyond it, as a sum of many products often is.
+        q, k: features (B, H, N, d); k is zero where a key is padding. v: (B, H, N, e).
         state: (B, H, d, e), the sum of k v^T over the tokens before (causal only), fp32 where q is narrower: a sum in
             bf16 stops growing after some 256 tokens.
 
     Returns:
-        (B, H, N, e), and the new state if one was given.
+        (B, H, N, e), in fp32 where an operand is fp16, whose numbers end at 65,504 and sums do not; and the new state if one
+        was given.
 
     Raises:
         ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
@@ -39,8 +39,7 @@ def linear_attention(
         _check(q, k, v, causal, state, v.shape[3])
     if torch.float16 in (q.dtype, k.dtype, v.dtype):
         with without_autocast(q):
-            out, state = linear_attention(widened(q), widened(k), widened(v), causal=causal, state=state)
-        return out.to(v.dtype), state
+            return linear_attention(widened(q), widened(k), widened(v), causal=causal, state=state)
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.REFERENCE:
         return linear_attention_reference(q, k, v, causal=causal, state=state)
@@ -61,7 +60,7 @@ def linear_attention_with_divisor(
         q, k, v: as in `linear_attention`. state: (B, H, d, e + 1), the sum of k [v, 1]^T over the tokens before.
 
     Returns:
-        (B, H, N, e), (B, H, N, 1), and the new state if one was given.
+        (B, H, N, e), (B, H, N, 1), both in fp32 where an operand is fp16, and the new state if one was given.
 
     Raises:
         ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
@@ -70,10 +69,7 @@ def linear_attention_with_divisor(
         _check(q, k, v, causal, state, v.shape[3] + 1)
     if torch.float16 in (q.dtype, k.dtype, v.dtype):
         with without_autocast(q):
-            total, divisor, state = linear_attention_with_divisor(
-                widened(q), widened(k), widened(v), causal=causal, state=state
-            )
-        return total.to(v.dtype), divisor.to(v.dtype), state
+            return linear_attention_with_divisor(widened(q), widened(k), widened(v), causal=causal, state=state)
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.TRITON:
         from paretoformer.kernels.linear_attention.scan import scan_with_divisor

@@ -18,7 +18,7 @@ class Memory:
     @property
     def valid(self) -> Tensor | None:
         """Which tokens are not padding, (B, M) bool, or None where all are valid."""
-        return _valid(self.lengths, self.tokens.shape[1])
+        return valid_tokens(self.lengths, self.tokens.shape[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,9 @@ class Context:
 
     def valid(self, length: int) -> Tensor | None:
         """Which tokens are not padding, (B, length) bool, or None where all are valid."""
-        return _valid(self.lengths, length)
+        return valid_tokens(self.lengths, length)
 
 
-def _valid(lengths: Tensor | None, length: int) -> Tensor | None:
+def valid_tokens(lengths: Tensor | None, length: int) -> Tensor | None:
+    """Which tokens of right-padded sequences are not padding, (B, length) bool, or None where all are valid."""
     return None if lengths is None else torch.arange(length, device=lengths.device) < lengths[:, None]

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from paretoformer.kernels import decode_attention, packed_attention, softmax_attention
 from paretoformer.kernels.attention_weights import attention_weights
-from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Memory, Mixer, Site
+from paretoformer.search_spaces.contract import Attention, AttentionConfig, Capability, Context, Mixer, Site
+from paretoformer.search_spaces.contract.context import valid_tokens
 from paretoformer.search_spaces.registry import register
 
 
@@ -82,6 +83,11 @@ class Remembered:
     k: Tensor
     v: Tensor
     lengths: Tensor | None
+
+    @property
+    def valid(self) -> Tensor | None:
+        """Which are not padding, (B, M) bool, or None where all are valid."""
+        return valid_tokens(self.lengths, self.k.shape[2])
 
 
 class Softmax(Attention):
@@ -159,11 +165,10 @@ class CrossSoftmax(Attention):
         q = self.rotated(self.project_queries(x), context)
         if x.shape[1] == 1 and state.lengths is not None:
             # An empty memory counts as its first token, as where several tokens read it.
-            return self.merge(
-                decode_attention(q[:, :, 0], state.k, state.v, state.lengths.clamp_min(1))[:, :, None]
-            ), state
-        memory = Memory(tokens=state.k[:, 0], lengths=state.lengths)
-        return self.merge(softmax_attention(q, state.k, state.v, causal=False, valid=memory.valid)), state
+            y = decode_attention(q[:, :, 0], state.k, state.v, state.lengths.clamp_min(1))[:, :, None]
+        else:
+            y = softmax_attention(q, state.k, state.v, causal=False, valid=state.valid)
+        return self.merge(y), state
 
     def _remembered(self, context: Context) -> Remembered:
         assert context.memory is not None, "a cross branch reads a memory"

@@ -1,7 +1,6 @@
 """Attentions whose weights are products of features: running sums take the place of N x N weights."""
 
 from abc import abstractmethod
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +8,6 @@ from torch import Tensor
 
 from paretoformer.kernels import linear_attention, linear_attention_with_divisor
 from paretoformer.kernels.linear_attention import CHUNK
-from paretoformer.kernels.precision import widened, without_autocast
 from paretoformer.search_spaces.contract.attention import Attention, AttentionConfig
 from paretoformer.search_spaces.contract.context import Context
 from paretoformer.search_spaces.contract.mixer import State
@@ -45,36 +43,26 @@ def weighted_sums(
     """sum_j (q_i . k_j) v_j and sum_j (q_i . k_j) over the tokens j that i may read.
 
     Args:
-        q, k: features (B, H, N, F). v: (B, H, N, d). Where one is fp16, which ends at 65,504, sums are in fp32.
+        q, k: features (B, H, N, F). v: (B, H, N, d).
         state: (B, H, F, d + 1), the sum of k [v, 1]^T over the tokens before (causal only).
 
     Returns:
-        (B, H, N, d), (B, H, N, 1), and the new state if one was given.
+        (B, H, N, d), (B, H, N, 1), both in fp32 where an operand is fp16, and the new state if one was given.
     """
-    q, k, v, products = _operands(q, k, v, context)
-    with products:
-        return linear_attention_with_divisor(q, k, v, causal=context.causal, state=state)
+    return linear_attention_with_divisor(q, _without_padding(k, context), v, causal=context.causal, state=state)
 
 
 def weighted_total(
     q: Tensor, k: Tensor, v: Tensor, context: Context, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """The first of `weighted_sums`, and the new state (B, H, F, d) if one was given; arguments as there."""
-    q, k, v, products = _operands(q, k, v, context)
-    with products:
-        return linear_attention(q, k, v, causal=context.causal, state=state)
+    return linear_attention(q, _without_padding(k, context), v, causal=context.causal, state=state)
 
 
-def _operands(
-    q: Tensor, k: Tensor, v: Tensor, context: Context
-) -> tuple[Tensor, Tensor, Tensor, AbstractContextManager[object]]:
-    """Without padding's keys, in what dtype, and in which block sums are to be made."""
+def _without_padding(k: Tensor, context: Context) -> Tensor:
+    """Zeros for padding's keys."""
     valid = context.valid(k.shape[2])
-    if valid is not None:
-        k = k * valid[:, None, :, None]
-    if torch.float16 not in (q.dtype, k.dtype, v.dtype):
-        return q, k, v, nullcontext()
-    return widened(q), widened(k), widened(v), without_autocast(q)
+    return k if valid is None else k * valid[:, None, :, None]
 
 
 def weighted_mean(

@@ -102,7 +102,7 @@ def test_sums_of_fp16_may_exceed_its_largest_number_on_the_way() -> None:
         exact = linear_attention_reference(q.half().double(), k.double(), v.double(), causal=causal)[0]
         assert (k.mT @ v).max() > torch.finfo(torch.float16).max
         found = linear_attention(q.half(), k.half(), v.half(), causal=causal)[0]
-        assert found.dtype == torch.float16 and close(found, exact, 2e-3)
+        assert found.dtype == torch.float32 and close(found, exact, 2e-3)
         total, divisor, _ = linear_attention_with_divisor(q.half(), k.half(), v.half(), causal=causal)
         assert close(total / divisor, torch.full_like(total, 12.0).double(), 2e-3)
 
