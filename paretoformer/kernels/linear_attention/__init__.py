@@ -35,11 +35,11 @@ def linear_attention(
     Raises:
         ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
     """
-    if not torch.compiler.is_compiling():
-        _check(q, k, v, causal, state, v.shape[3])
     if torch.float16 in (q.dtype, k.dtype, v.dtype):
         with without_autocast(q):
             return linear_attention(widened(q), widened(k), widened(v), causal=causal, state=state)
+    if not torch.compiler.is_compiling():
+        _check(q, k, v, causal, state, v.shape[3])
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.REFERENCE:
         return linear_attention_reference(q, k, v, causal=causal, state=state)
@@ -65,11 +65,11 @@ def linear_attention_with_divisor(
     Raises:
         ValueError: the shapes, dtypes or devices do not fit together, or a state is given that is not carried on.
     """
-    if not torch.compiler.is_compiling():
-        _check(q, k, v, causal, state, v.shape[3] + 1)
     if torch.float16 in (q.dtype, k.dtype, v.dtype):
         with without_autocast(q):
             return linear_attention_with_divisor(widened(q), widened(k), widened(v), causal=causal, state=state)
+    if not torch.compiler.is_compiling():
+        _check(q, k, v, causal, state, v.shape[3] + 1)
     path = choose("linear_attention", scan_rule, q, k, v, causal, state)
     if path is Path.TRITON:
         from paretoformer.kernels.linear_attention.scan import scan_with_divisor
